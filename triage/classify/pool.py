@@ -1,0 +1,95 @@
+"""Heads' scores made comparable and added up, fitted on scores that no head gave to its own training rows."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.optimize import minimize, minimize_scalar
+
+Floats = NDArray[np.float64]
+Numbers = NDArray[np.int64]
+
+PULL = 30.0  # how strongly weights are drawn to each other; divided by the number of rows
+
+
+class Pool:
+    """logits = sum of weight_h * scores_h / temperature_h, weights not negative, by log-loss."""
+
+    def fit(self, scores: Floats, labels: Numbers) -> Pool:
+        """`scores` is (heads, n, classes), out of fold; `labels` (n,) class numbers."""
+        self.temperatures_ = np.array([_temperature(head, labels) for head in scores])
+        scaled = _centred(scores) / self.temperatures_[:, None, None]
+        start = np.full(len(scores), 1 / len(scores))
+
+        def loss(weights: Floats) -> tuple[float, Floats]:
+            shares = softmax(np.tensordot(weights, scaled, axes=1))
+            value = -np.log(np.maximum(shares[np.arange(len(labels)), labels], 1e-12)).mean()
+            shares[np.arange(len(labels)), labels] -= 1
+            slope = np.tensordot(scaled, shares, axes=2) / len(labels)
+            apart = weights - weights.mean()
+            pull = PULL / len(labels)
+            return float(value + pull * apart @ apart), slope + 2 * pull * apart
+
+        bounds = [(0.0, None)] * len(scores)
+        self.weights_ = minimize(loss, start, jac=True, method="L-BFGS-B", bounds=bounds).x
+        return self
+
+    def shares(self, scores: Floats) -> Floats:
+        """(n, classes) probabilities from (heads, n, classes) scores."""
+        scaled = _centred(scores) / self.temperatures_[:, None, None]
+        return softmax(np.tensordot(self.weights_, scaled, axes=1))
+
+
+def softmax(logits: Floats) -> Floats:
+    raised = np.exp(logits - logits.max(axis=1, keepdims=True))
+    return np.asarray(raised / raised.sum(axis=1, keepdims=True))
+
+
+def folds(labels: Numbers, groups: Numbers, count: int, seed: int) -> Iterator[tuple[Numbers, Numbers]]:
+    """(training rows, held-out rows), `count` times. Rows of one group stay together, classes are dealt out evenly."""
+    random = np.random.default_rng(seed)
+    firsts = np.unique(groups, return_index=True)[1]
+    dealt = np.empty(groups.max() + 1, dtype=np.int64)
+    position = 0
+    for label in np.unique(labels):
+        members = groups[firsts[labels[firsts] == label]]
+        for group in random.permutation(members):
+            dealt[group] = position % count
+            position += 1
+    for fold in range(count):
+        held_out = dealt[groups] == fold
+        yield np.flatnonzero(~held_out), np.flatnonzero(held_out)
+
+
+def near_copies(likeness: Sequence[Numbers]) -> Numbers:
+    """(n,) group numbers: rows joined by a chain of near copies share one. `likeness[i]` lists the copies of row i."""
+    groups = np.full(len(likeness), -1, dtype=np.int64)
+    count = 0
+    for row in range(len(likeness)):
+        if groups[row] >= 0:
+            continue
+        waiting = [row]
+        while waiting:
+            at = waiting.pop()
+            if groups[at] < 0:
+                groups[at] = count
+                waiting.extend(int(copy) for copy in likeness[at])
+        count += 1
+    return groups
+
+
+def _temperature(scores: Floats, labels: Numbers) -> float:
+    """What `scores` are divided by so that their softmax has the least log-loss."""
+    centred = _centred(scores)
+
+    def loss(logarithm: float) -> float:
+        shares = softmax(centred / np.exp(logarithm))
+        return float(-np.log(np.maximum(shares[np.arange(len(labels)), labels], 1e-12)).mean())
+
+    return float(np.exp(minimize_scalar(loss, bounds=(-6, 4), method="bounded").x))
+
+
+def _centred(scores: Floats) -> Floats:
+    return np.asarray(scores - scores.mean(axis=-1, keepdims=True))

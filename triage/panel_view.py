@@ -1,0 +1,126 @@
+"""The panel as data: what the agent reads, before any markup."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import Enum
+
+from triage.words import LocalTime
+
+
+class State(Enum):
+    """Which of the panel's faces the section `Now` shows."""
+
+    PENDING = "pending"
+    ROUTED = "routed"
+    UNSURE = "unsure"
+    CORRECTED = "corrected"
+    SKIPPED = "skipped"
+
+
+class WriteBack(Enum):
+    """How far our change of the ticket has come."""
+
+    NONE = "none"
+    WAITING = "waiting"
+    VERIFYING = "verifying"
+    DONE = "done"
+    PARKED = "parked"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Names:
+    """The taxonomy's words: category key to its name, product area key to the name of its group."""
+
+    categories: Mapping[str, str] = field(default_factory=dict)
+    areas: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Correction:
+    """An agent's correction. `group` is the queue it moved to, `by_you` is true for the agent looking."""
+
+    category: str
+    by_name: str
+    at: datetime
+    undone: bool
+    group: str | None = None
+    by_you: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pill:
+    """A short label in the panel's head. `tone` is empty, good, warn, bad or info."""
+
+    text: str
+    tone: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Note:
+    """One bold fact and one sentence; `tone` as in `Pill`."""
+
+    tone: str
+    fact: str
+    text: str = ""
+    undo: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Choice:
+    """A category the agent can pick; `share` is its confidence, empty where it would not help."""
+
+    key: str
+    name: str
+    share: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fact:
+    """One line of a list of facts. `struck` was true before, `aside` is said more quietly."""
+
+    label: str
+    value: str
+    aside: str = ""
+    struck: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Section:
+    """A section without content yet: what its closed line and its body say."""
+
+    key: str
+    title: str
+    summary: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PanelView:
+    """The panel of one ticket. `announce` is what the status region reads out; `polls` asks for a second look."""
+
+    ticket_ref: str
+    state: State
+    heading: str
+    subline: str
+    local_time: LocalTime | None
+    pills: tuple[Pill, ...]
+    note: Note | None
+    category: str
+    confidence: str
+    group: str
+    why: str
+    phrases: tuple[str, ...]
+    routing: tuple[Fact, ...]
+    choices: tuple[Choice, ...]
+    can_correct: bool
+    cannot_correct: str
+    write_note: Note | None
+    customer_text: str
+    customer_facts: tuple[Fact, ...]
+    customer_summary: str
+    sections: tuple[Section, ...]
+    announce: str
+    polls: bool
