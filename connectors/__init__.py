@@ -1,0 +1,1 @@
+"""Everything that crosses the process boundary: helpdesks, database, queue, model files."""

@@ -1,0 +1,291 @@
+"""One HTTP session for every helpdesk: time-outs, size caps, and errors that say whether a write may have happened.
+
+A job asks one question after a failure: was it applied? So every failure leaves here as one of
+
+    Unavailable       not applied (refused connection, failed look-up) or a read that changed nothing: retry
+    OutcomeUnknown    a write was sent and no readable answer came: verify before any retry
+    RateLimited       429: come back after `retry_after_s`
+
+Answers below 500 that are complete are returned as they are; what they mean is the vendor's business.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import math
+import ssl
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from email.utils import parsedate_to_datetime
+from http.cookiejar import DefaultCookiePolicy
+from typing import Any
+from urllib.parse import urlsplit
+
+import requests
+import urllib3.exceptions
+from requests.adapters import HTTPAdapter
+from requests.auth import AuthBase
+from requests.models import PreparedRequest, Response
+
+from connectors.errors import AuthFailed, ConnectorError, OutcomeUnknown, RateLimited, Unavailable
+
+logger = logging.getLogger(__name__)
+
+READS = frozenset({"GET", "HEAD", "OPTIONS"})
+DEFAULT_RETRY_AFTER_S = 30.0
+LONGEST_RETRY_AFTER_S = 24 * 3600.0
+JSON_STATUSES = frozenset(range(200, 300)) - {204, 205}
+CHUNK_BYTES = 64 * 1024
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Exchange:
+    """One finished request, for whoever counts: no body, no query, no request headers."""
+
+    method: str
+    path: str
+    status: int | None
+    seconds: float
+    headers: Mapping[str, str]
+
+
+def build_session(
+    *,
+    auth: Callable[[], str],
+    timeout_s: tuple[float, float] = (5.0, 10.0),
+    observe: Callable[[Exchange], None] | None = None,
+    origin: str | None = None,
+    max_body_bytes: int = 20_000_000,
+    deadline_s: float = 60.0,
+) -> requests.Session:
+    """A session that sends `auth()` as bearer token; use it from one thread at a time.
+
+    `timeout_s` is (connect, silence between two reads), `deadline_s` bounds a whole answer. With `origin` a
+    request to any other scheme, host or port is refused before it is sent. Redirects are never followed.
+    """
+    session = _Session()
+    session.auth = _Bearer(auth)
+    session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
+    adapter = _Adapter(
+        timeout_s=timeout_s,
+        observe=observe,
+        origin=_origin(origin) if origin else None,
+        max_body_bytes=max_body_bytes,
+        deadline_s=deadline_s,
+    )
+    session.mount("https://", adapter)
+    session.mount("http://", adapter)
+    return session
+
+
+def parse_retry_after(value: str | None, *, now: float) -> float:
+    """Seconds to wait: a number (fractions too) or an HTTP date; 30 when missing or unreadable.
+
+    `now` is seconds since the epoch. Source: RFC 9110 section 10.2.3; some helpdesks send fractions.
+    """
+    text = (value or "").strip()
+    try:
+        seconds = float(text)
+    except ValueError:
+        try:
+            seconds = parsedate_to_datetime(text).timestamp() - now
+        except (ValueError, OverflowError):
+            return DEFAULT_RETRY_AFTER_S
+    if not math.isfinite(seconds):
+        return DEFAULT_RETRY_AFTER_S
+    return min(max(seconds, 0.0), LONGEST_RETRY_AFTER_S)
+
+
+class _Session(requests.Session):
+    def get_redirect_target(self, resp: Response) -> None:
+        """Nowhere: a redirect could carry the token to another host, and turns a write into a read."""
+        return None
+
+
+class _Bearer(AuthBase):
+    def __init__(self, token: Callable[[], str]) -> None:
+        self._token = token
+
+    def __call__(self, request: PreparedRequest) -> PreparedRequest:
+        token = self._token().strip()
+        # http.client would name the value in its error message, so it never gets to see a bad one.
+        if not token or not all("!" <= character <= "~" for character in token):
+            raise AuthFailed("the access token is empty or holds characters that a header cannot carry")
+        request.headers["Authorization"] = f"Bearer {token}"
+        return request
+
+
+class _Adapter(HTTPAdapter):
+    def __init__(
+        self,
+        *,
+        timeout_s: tuple[float, float],
+        observe: Callable[[Exchange], None] | None,
+        origin: tuple[str, str, int | None] | None,
+        max_body_bytes: int,
+        deadline_s: float,
+    ) -> None:
+        super().__init__(max_retries=0)
+        self._timeout_s = timeout_s
+        self._observe = observe
+        self._origin = origin
+        self._max_body_bytes = max_body_bytes
+        self._deadline_s = deadline_s
+
+    def send(self, request: PreparedRequest, *args: Any, **kwargs: Any) -> Response:
+        """The whole answer, or one of the errors named in this module's docstring."""
+        if self._origin and _origin(request.url or "") != self._origin:
+            raise _error(Unavailable, request, "refused: the address is not this helpdesk's")
+        kwargs["stream"] = True
+        kwargs["timeout"] = kwargs.get("timeout") or self._timeout_s
+        started = time.monotonic()
+        response: Response | None = None
+        try:
+            response = self._exchange(request, started + self._deadline_s, args, kwargs)
+        finally:
+            self._report(request, response, time.monotonic() - started)
+        _raise_for_server(request, response)
+        return response
+
+    def _exchange(self, request: PreparedRequest, deadline: float, args: Any, kwargs: Any) -> Response:
+        try:
+            response = super().send(request, *args, **kwargs)
+        except (requests.exceptions.RequestException, urllib3.exceptions.HTTPError, OSError) as error:
+            if _failed_before_sending(error):
+                raise _error(Unavailable, request, f"could not connect ({_reason(error)})") from error
+            raise _lost(request, f"no answer ({_reason(error)})") from error
+        try:
+            self._read_body(request, response, deadline)
+        except (urllib3.exceptions.HTTPError, OSError) as error:
+            response.close()
+            _keep_refusal(request, response, f"the answer broke off ({_reason(error)})", error)
+        return response
+
+    def _read_body(self, request: PreparedRequest, response: Response, deadline: float) -> None:
+        # read1 returns what has arrived, so a server that drips bytes cannot outlive the deadline.
+        chunks: list[bytes] = []
+        size = 0
+        while chunk := response.raw.read1(CHUNK_BYTES, decode_content=True):
+            chunks.append(chunk)
+            size += len(chunk)
+            if size > self._max_body_bytes or time.monotonic() > deadline:
+                response.close()
+                broken = "is too large" if size > self._max_body_bytes else "took too long"
+                _keep_refusal(request, response, f"the answer {broken}", None)
+                return
+        response.raw.release_conn()
+        response._content = b"".join(chunks)
+        response._content_consumed = True  # type: ignore[attr-defined]
+        if response.status_code in JSON_STATUSES and "json" in response.headers.get("Content-Type", ""):
+            try:
+                json.loads(response._content)
+            except (ValueError, RecursionError) as error:
+                raise _lost(request, "the answer is not readable JSON", response) from error
+
+    def _report(self, request: PreparedRequest, response: Response | None, seconds: float) -> None:
+        status = response.status_code if response is not None else None
+        logger.debug("%s answered %s in %.3f s", _operation(request), status, seconds)
+        if self._observe is not None:
+            headers = response.headers if response is not None else {}
+            exchange = Exchange(
+                method=request.method or "", path=_path(request), status=status, seconds=seconds, headers=headers
+            )
+            self._observe(exchange)
+
+
+def _raise_for_server(request: PreparedRequest, response: Response) -> None:
+    status = response.status_code
+    asked_to_wait = response.headers.get("Retry-After")
+    wait_s = parse_retry_after(asked_to_wait, now=time.time())
+    if status == 429:
+        raise _error(RateLimited, request, f"over the rate limit, retry after {wait_s:g} s", response, wait_s)
+    if status < 500:
+        return
+    # A 503 that says when to come back was refused at the door; any other 5xx may have been applied.
+    refused_at_door = status == 503 and asked_to_wait is not None
+    if request.method in READS or refused_at_door:
+        wait = wait_s if asked_to_wait is not None else None
+        raise _error(Unavailable, request, f"answered {status}", response, wait)
+    raise _error(OutcomeUnknown, request, f"answered {status}; it may have been applied", response)
+
+
+def _keep_refusal(request: PreparedRequest, response: Response, what: str, cause: Exception | None) -> None:
+    """A refusal is clear without its body; any other answer that cannot be read is lost."""
+    if not 400 <= response.status_code < 600:
+        raise _lost(request, what, response) from cause
+    response._content = b""
+    response._content_consumed = True  # type: ignore[attr-defined]
+
+
+def _lost(request: PreparedRequest, what: str, response: Response | None = None) -> ConnectorError:
+    if request.method in READS:
+        return _error(Unavailable, request, what, response)
+    return _error(OutcomeUnknown, request, f"{what}; it may have been applied", response)
+
+
+def _error(
+    kind: type[ConnectorError],
+    request: PreparedRequest,
+    what: str,
+    response: Response | None = None,
+    retry_after_s: float | None = None,
+) -> ConnectorError:
+    return kind(
+        f"{_operation(request)}: {what}",
+        operation=_operation(request),
+        status=response.status_code if response is not None else None,
+        request_id=response.headers.get("X-Request-Id") if response is not None else None,
+        retry_after_s=retry_after_s,
+    )
+
+
+def _operation(request: PreparedRequest) -> str:
+    return f"{request.method} {_path(request)}"
+
+
+def _path(request: PreparedRequest) -> str:
+    """Without the query, which may hold a person's address."""
+    return urlsplit(request.url or "").path
+
+
+def _origin(url: str) -> tuple[str, str, int | None]:
+    parts = urlsplit(url)
+    ports = {"http": 80, "https": 443}
+    return parts.scheme, parts.hostname or "", parts.port or ports.get(parts.scheme)
+
+
+def _failed_before_sending(error: BaseException) -> bool:
+    """True when no byte of the request can have reached the helpdesk."""
+    return any(
+        isinstance(
+            cause,
+            (
+                urllib3.exceptions.NewConnectionError,
+                urllib3.exceptions.ConnectTimeoutError,
+                urllib3.exceptions.ProxyError,
+                requests.exceptions.ConnectTimeout,
+                requests.exceptions.InvalidURL,
+                ssl.SSLCertVerificationError,
+            ),
+        )
+        for cause in _causes(error)
+    )
+
+
+def _causes(error: BaseException) -> list[BaseException]:
+    """The error and everything that requests and urllib3 wrapped into it."""
+    found: list[BaseException] = []
+    waiting: list[object] = [error]
+    while waiting:
+        cause = waiting.pop(0)
+        if isinstance(cause, BaseException) and cause not in found:
+            found.append(cause)
+            waiting += [*cause.args, getattr(cause, "reason", None), cause.__cause__]
+    return found
+
+
+def _reason(error: BaseException) -> str:
+    """The innermost error's class: its text could quote what was sent."""
+    return type(_causes(error)[-1]).__name__
