@@ -1,0 +1,52 @@
+"""The taxonomy and example tickets that ship with the product, read from the package's own YAML files."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from importlib.resources import files
+from importlib.resources.abc import Traversable
+from typing import Any
+
+import yaml
+
+from triage.taxonomy import Taxonomy
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Example:
+    """A ticket whose category is known. `category` is a key of the taxonomy."""
+
+    subject: str
+    body: str
+    category: str
+
+
+def load_taxonomy() -> Taxonomy:
+    """The default taxonomy. Raises `TaxonomyError` when the file is wrong."""
+    return Taxonomy.from_mapping(_read(_folder() / "taxonomy.yaml"))
+
+
+def load_examples() -> tuple[Example, ...]:
+    """The default example tickets, by category and then in the order of their file.
+
+    A file is named after its category; each entry has `subject` and `body`. Raises `ValueError` naming the file
+    and entry that has neither.
+    """
+    found = []
+    for file in sorted((_folder() / "examples").iterdir(), key=lambda file: file.name):
+        if not file.name.endswith(".yaml"):
+            continue
+        for number, row in enumerate(_read(file), start=1):
+            subject, body = (str(row.get(name) or "").strip() for name in ("subject", "body"))
+            if not subject and not body:
+                raise ValueError(f"{file.name}, entry {number}: write a subject or a body.")
+            found.append(Example(subject=subject, body=body, category=file.name.removesuffix(".yaml")))
+    return tuple(found)
+
+
+def _folder() -> Traversable:
+    return files("triage") / "defaults"
+
+
+def _read(file: Traversable) -> Any:
+    return yaml.safe_load(file.read_text(encoding="utf-8"))

@@ -1,0 +1,96 @@
+"""One leader, and what runs when: both are rows, so a standby clock can take over and missed runs are known."""
+
+from __future__ import annotations
+
+import secrets
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import delete, or_, select, update
+
+from connectors.store.database import Database
+from connectors.store.inbox import Inbox
+from connectors.store.schema import cursor, leader, schedule
+
+
+@dataclass(slots=True)
+class Leadership:
+    """A claim to be the only clock; `hold` takes it or renews it."""
+
+    database: Database
+    owner: str
+    lease: timedelta
+    name: str = "clock"
+    token: str | None = None
+
+    def hold(self, now: datetime) -> bool:
+        """True while this process leads. A leader that slept past its lease finds its token gone."""
+        with self.database.write() as connection:
+            if self.token is not None:
+                renewed = connection.execute(
+                    update(leader)
+                    .where(leader.c.name == self.name, leader.c.token == self.token)
+                    .values(until=now + self.lease)
+                )
+                if renewed.rowcount == 1:
+                    return True
+                self.token = None
+            token = secrets.token_hex(8)
+            values = {"owner": self.owner, "token": token, "until": now + self.lease}
+            statement = self.database.insert(leader).values(name=self.name, **values)
+            taken = connection.execute(
+                statement.on_conflict_do_update(index_elements=["name"], set_=values, where=leader.c.until <= now)
+            )
+            if taken.rowcount == 1:
+                self.token = token
+            return self.token is not None
+
+    def resign(self) -> None:
+        """Give the lead up at once, so that a standby need not wait for the lease to end."""
+        if self.token is None:
+            return
+        with self.database.write() as connection:
+            connection.execute(delete(leader).where(leader.c.name == self.name, leader.c.token == self.token))
+        self.token = None
+
+
+class Schedule:
+    def __init__(self, database: Database, inbox: Inbox) -> None:
+        self.database = database
+        self.inbox = inbox
+
+    def run_due(self, tenant: str, name: str, every: timedelta, *, now: datetime) -> bool:
+        """Turn a due run into an inbox row, in the transaction that remembers it; several missed runs are one."""
+        with self.database.write() as connection:
+            statement = self.database.insert(schedule).values(tenant=tenant, name=name, last_run_for=now)
+            due = connection.execute(
+                statement.on_conflict_do_update(
+                    index_elements=["tenant", "name"],
+                    set_={"last_run_for": now},
+                    where=or_(schedule.c.last_run_for <= now - every, schedule.c.last_run_for > now),
+                )
+            )
+            if due.rowcount != 1:
+                return False
+            self.inbox.schedule_in(connection, tenant, name, now.isoformat(), now=now)
+            return True
+
+
+class Cursors:
+    def __init__(self, database: Database) -> None:
+        self.database = database
+
+    def get(self, tenant: str, stream: str) -> str | None:
+        with self.database.read() as connection:
+            return connection.execute(
+                select(cursor.c.value).where(cursor.c.tenant == tenant, cursor.c.stream == stream)
+            ).scalar_one_or_none()
+
+    def set(self, tenant: str, stream: str, value: str, *, now: datetime) -> None:
+        with self.database.write() as connection:
+            values = {"value": value, "updated_at": now}
+            connection.execute(
+                self.database.insert(cursor)
+                .values(tenant=tenant, stream=stream, **values)
+                .on_conflict_do_update(index_elements=["tenant", "stream"], set_=values)
+            )

@@ -1,0 +1,227 @@
+"""What came in: one row for each event, written before it is acknowledged.
+
+new ─► planning ─► done | ignored | parked
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import Connection, func, select, update
+
+from connectors.store import leases
+from connectors.store.database import Database
+from connectors.store.leases import Claim, States
+from connectors.store.schema import inbox
+from triage.events import TicketEvent
+
+STATES = States(waiting=("new",), running="planning")
+WEBHOOK, RECONCILE, SCHEDULE = "webhook", "reconcile", "schedule"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InboxRow:
+    """One event being worked on, with the lease that allows it."""
+
+    held: Claim
+    tenant: str
+    source: str
+    kind: str | None
+    ticket_ref: str | None
+    actor_id: str | None
+    received_at: datetime
+    tries: int
+    crashed_before: bool
+
+
+class Inbox:
+    def __init__(self, database: Database) -> None:
+        self.database = database
+
+    def receive(
+        self,
+        tenant: str,
+        source: str,
+        event: TicketEvent,
+        *,
+        now: datetime,
+        raw: bytes | None = None,
+        headers: dict[str, str] | None = None,
+    ) -> bool:
+        """Store one event; False when it was there already. Committed when this returns."""
+        with self.database.write() as connection:
+            return self.receive_in(connection, tenant, source, event, now=now, raw=raw, headers=headers)
+
+    def receive_in(
+        self,
+        connection: Connection,
+        tenant: str,
+        source: str,
+        event: TicketEvent,
+        *,
+        now: datetime,
+        raw: bytes | None = None,
+        headers: dict[str, str] | None = None,
+    ) -> bool:
+        row = connection.execute(
+            self.database.insert(inbox)
+            .values(
+                tenant=tenant,
+                source=source,
+                dedup_key=event.dedup_key,
+                kind=event.kind.value,
+                ticket_ref=event.ticket_ref,
+                actor_id=event.actor_id,
+                stale=event.stale,
+                received_at=now,
+                event_at=event.occurred_at,
+                raw=raw,
+                headers=headers,
+                state="new",
+                next_at=now,
+            )
+            .on_conflict_do_nothing()
+        )
+        return bool(row.rowcount == 1)
+
+    def set_aside(
+        self,
+        tenant: str,
+        source: str,
+        dedup_key: str,
+        *,
+        state: str,
+        reason: str,
+        now: datetime,
+        raw: bytes,
+        headers: dict[str, str],
+    ) -> bool:
+        """Keep a delivery that will not be planned: parked (our bug to mend) or ignored on purpose."""
+        with self.database.write() as connection:
+            row = connection.execute(
+                self.database.insert(inbox)
+                .values(
+                    tenant=tenant,
+                    source=source,
+                    dedup_key=dedup_key,
+                    received_at=now,
+                    raw=raw,
+                    headers=headers,
+                    state=state,
+                    error=reason,
+                    next_at=now,
+                    done_at=now,
+                )
+                .on_conflict_do_nothing()
+            )
+            return bool(row.rowcount == 1)
+
+    def schedule_in(self, connection: Connection, tenant: str, job: str, slot: str, *, now: datetime) -> None:
+        """A timed job becomes a row like any event, so that it survives whatever happens next."""
+        connection.execute(
+            self.database.insert(inbox)
+            .values(
+                tenant=tenant,
+                source=SCHEDULE,
+                dedup_key=f"{job}:{slot}",
+                kind=job,
+                received_at=now,
+                state="new",
+                next_at=now,
+            )
+            .on_conflict_do_nothing()
+        )
+
+    def claim(self, *, now: datetime, owner: str, lease: timedelta, limit: int) -> list[tuple[Claim, str | None]]:
+        """Due rows with their kind, leased for the queue."""
+        with self.database.write() as connection:
+            claims = leases.claim(connection, inbox, STATES, now=now, owner=owner, lease=lease, limit=limit)
+            kinds: dict[int, str | None] = {
+                row.id: row.kind
+                for row in connection.execute(
+                    select(inbox.c.id, inbox.c.kind).where(inbox.c.id.in_([each.id for each in claims]))
+                )
+            }
+            return [(each, kinds[each.id]) for each in claims]
+
+    def has_due(self, now: datetime) -> bool:
+        """Cheap look without the write lock: is there anything to claim?"""
+        with self.database.read() as connection:
+            return (
+                connection.execute(
+                    select(inbox.c.id)
+                    .where(
+                        inbox.c.state.in_((*STATES.waiting, STATES.running)),
+                        inbox.c.next_at <= now,
+                        (inbox.c.lease_until.is_(None)) | (inbox.c.lease_until <= now),
+                    )
+                    .limit(1)
+                ).first()
+                is not None
+            )
+
+    def release(self, claims: Sequence[Claim]) -> None:
+        with self.database.write() as connection:
+            leases.release(connection, inbox, claims)
+
+    def start(self, claimed: Claim, *, now: datetime, owner: str, lease: timedelta) -> InboxRow | None:
+        with self.database.write() as connection:
+            started = leases.start(connection, inbox, STATES, claimed, now=now, owner=owner, lease=lease)
+        if started is None:
+            return None
+        row, token = started
+        return InboxRow(
+            held=Claim(id=row.id, token=token),
+            tenant=row.tenant,
+            source=row.source,
+            kind=row.kind,
+            ticket_ref=row.ticket_ref,
+            actor_id=row.actor_id,
+            received_at=row.received_at,
+            tries=row.tries + 1,
+            crashed_before=row.state == STATES.running,
+        )
+
+    def renew(self, held: Claim, until: datetime) -> bool:
+        with self.database.write() as connection:
+            return leases.renew(connection, inbox, held, until)
+
+    def finish_in(self, connection: Connection, row: InboxRow, state: str, *, now: datetime, note: str | None) -> None:
+        """The row's end, inside the transaction that writes what it led to; raises `LeaseLost`."""
+        leases.finish(connection, inbox, row.held, state=state, error=note, done_at=now)
+
+    def coalesce_in(self, connection: Connection, row: InboxRow, *, read_at: datetime, now: datetime) -> int:
+        """Close the ticket's other waiting rows that this reading already covers; returns how many."""
+        changed = connection.execute(
+            update(inbox)
+            .where(
+                inbox.c.tenant == row.tenant,
+                inbox.c.ticket_ref == row.ticket_ref,
+                inbox.c.id != row.held.id,
+                inbox.c.state == "new",
+                inbox.c.received_at <= read_at,
+                (inbox.c.lease_until.is_(None)) | (inbox.c.lease_until <= now),
+            )
+            .values(state="done", error=f"Covered by event {row.held.id}.", done_at=now)
+        )
+        return changed.rowcount
+
+    def finish(self, row: InboxRow, state: str, *, now: datetime, note: str | None = None) -> None:
+        with self.database.write() as connection:
+            self.finish_in(connection, row, state, now=now, note=note)
+
+    def retry(self, row: InboxRow, *, at: datetime, error: str) -> None:
+        with self.database.write() as connection:
+            leases.finish(connection, inbox, row.held, state="new", next_at=at, error=error)
+
+    def covers(self, tenant: str, ticket_ref: str, updated_at: datetime) -> bool:
+        """Whether an event received since `updated_at` already led (or will lead) to a reading of this ticket."""
+        with self.database.read() as connection:
+            newest = connection.execute(
+                select(func.max(inbox.c.received_at)).where(
+                    inbox.c.tenant == tenant, inbox.c.ticket_ref == ticket_ref, inbox.c.state != "parked"
+                )
+            ).scalar_one()
+        return newest is not None and newest >= updated_at

@@ -1,0 +1,169 @@
+"""What goes out: one row for each visible effect, with a key that is the same however often it is planned.
+
+pending ─► inflight ─► done | pending (retry) | unknown (verify) | parked
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import Connection, select, update
+
+from connectors.store import leases
+from connectors.store.database import Database
+from connectors.store.leases import Claim, States
+from connectors.store.schema import outbox, throttle
+
+STATES = States(waiting=("pending", "unknown"), running="inflight")
+UPDATE_TICKET = "update_ticket"
+
+
+def effect_key(tenant: str, kind: str, target: str, cause: str) -> str:
+    """The same effect has the same key, whoever plans it and however often: 32 hex digits."""
+    return hashlib.sha256("\x1f".join((tenant, kind, target, cause)).encode()).hexdigest()[:32]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OutboxRow:
+    """One effect being carried out. `verify` is True when an earlier try may have landed."""
+
+    held: Claim
+    key: str
+    tenant: str
+    kind: str
+    ticket_ref: str | None
+    payload: dict[str, Any]
+    tries: int
+    first_attempt_at: datetime
+    verify: bool
+
+
+class Outbox:
+    def __init__(self, database: Database) -> None:
+        self.database = database
+
+    def add_in(
+        self,
+        connection: Connection,
+        *,
+        tenant: str,
+        kind: str,
+        ticket_ref: str,
+        cause: str,
+        payload: dict[str, Any],
+        summary: str,
+        now: datetime,
+        rank: int = 5,
+        inbox_id: int | None = None,
+    ) -> bool:
+        """Plan one effect inside the caller's transaction; False when this effect was planned before."""
+        row = connection.execute(
+            self.database.insert(outbox)
+            .values(
+                key=effect_key(tenant, kind, ticket_ref, cause),
+                tenant=tenant,
+                kind=kind,
+                ticket_ref=ticket_ref,
+                payload=payload,
+                summary=summary,
+                inbox_id=inbox_id,
+                created_at=now,
+                state="pending",
+                next_at=now,
+                rank=rank,
+            )
+            .on_conflict_do_nothing()
+        )
+        return bool(row.rowcount == 1)
+
+    def claim(self, *, now: datetime, owner: str, lease: timedelta, limit: int) -> list[Claim]:
+        """Due rows, leased for the queue; tenants told to wait by their helpdesk are left out."""
+        with self.database.write() as connection:
+            waiting = connection.execute(select(throttle.c.tenant).where(throttle.c.not_before > now)).scalars().all()
+            return leases.claim(
+                connection, outbox, STATES, now=now, owner=owner, lease=lease, limit=limit, skip_tenants=waiting
+            )
+
+    def has_due(self, now: datetime) -> bool:
+        """Cheap look without the write lock: is there anything to claim?"""
+        with self.database.read() as connection:
+            return (
+                connection.execute(
+                    select(outbox.c.id)
+                    .where(
+                        outbox.c.state.in_((*STATES.waiting, STATES.running)),
+                        outbox.c.next_at <= now,
+                        (outbox.c.lease_until.is_(None)) | (outbox.c.lease_until <= now),
+                    )
+                    .limit(1)
+                ).first()
+                is not None
+            )
+
+    def release(self, claims: Sequence[Claim]) -> None:
+        with self.database.write() as connection:
+            leases.release(connection, outbox, claims)
+
+    def start(self, claimed: Claim, *, now: datetime, owner: str, lease: timedelta) -> OutboxRow | None:
+        """Mark the effect in flight before anything is sent."""
+        with self.database.write() as connection:
+            started = leases.start(connection, outbox, STATES, claimed, now=now, owner=owner, lease=lease)
+            if started is None:
+                return None
+            row, token = started
+            first_attempt_at = row.first_attempt_at or now
+            connection.execute(update(outbox).where(outbox.c.id == row.id).values(first_attempt_at=first_attempt_at))
+        return OutboxRow(
+            held=Claim(id=row.id, token=token),
+            key=row.key,
+            tenant=row.tenant,
+            kind=row.kind,
+            ticket_ref=row.ticket_ref,
+            payload=row.payload,
+            tries=row.tries + 1,
+            first_attempt_at=first_attempt_at,
+            verify=row.state in ("unknown", STATES.running),
+        )
+
+    def renew(self, held: Claim, until: datetime) -> bool:
+        with self.database.write() as connection:
+            return leases.renew(connection, outbox, held, until)
+
+    def done(self, row: OutboxRow, *, now: datetime, status: int | None, evidence: str) -> None:
+        with self.database.write() as connection:
+            leases.finish(
+                connection,
+                outbox,
+                row.held,
+                state="done",
+                done_at=now,
+                last_status=status,
+                evidence=evidence,
+                error=None,
+            )
+
+    def retry(self, row: OutboxRow, *, at: datetime, unknown: bool, status: int | None, error: str) -> None:
+        with self.database.write() as connection:
+            leases.finish(
+                connection,
+                outbox,
+                row.held,
+                state="unknown" if unknown else "pending",
+                next_at=at,
+                last_status=status,
+                error=error,
+            )
+
+    def park(self, row: OutboxRow, *, now: datetime, status: int | None, reason: str) -> None:
+        with self.database.write() as connection:
+            leases.finish(connection, outbox, row.held, state="parked", done_at=now, last_status=status, error=reason)
+
+    def hold_tenant(self, tenant: str, *, until: datetime) -> None:
+        """The helpdesk said when to come back: nothing is sent to it before."""
+        with self.database.write() as connection:
+            statement = self.database.insert(throttle).values(tenant=tenant, not_before=until)
+            connection.execute(statement.on_conflict_do_update(index_elements=["tenant"], set_={"not_before": until}))

@@ -1,0 +1,234 @@
+"""The tables. Instants are whole microseconds since 1970 in UTC, so that they sort and compare on any database."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    Boolean,
+    Column,
+    Dialect,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    String,
+    Table,
+    Text,
+    TypeDecorator,
+    UniqueConstraint,
+)
+
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+metadata = MetaData()
+
+
+class Instant(TypeDecorator[datetime]):
+    """An aware datetime, stored as microseconds."""
+
+    impl = BigInteger
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> int | None:
+        return None if value is None else (value - EPOCH) // timedelta(microseconds=1)
+
+    def process_result_value(self, value: Any, dialect: Dialect) -> datetime | None:
+        return None if value is None else EPOCH + timedelta(microseconds=int(value))
+
+
+# SQLite counts up by itself only for a column declared INTEGER.
+Id = BigInteger().with_variant(Integer, "sqlite")
+
+
+def _lease_columns() -> tuple[Column[Any], ...]:
+    """What the line needs of a row that work is done on: `next_at`, counts and the lease with its fencing token."""
+    return (
+        Column("state", String(16), nullable=False),
+        Column("rank", Integer, nullable=False, default=5),
+        Column("next_at", Instant, nullable=False),
+        Column("tries", Integer, nullable=False, default=0),
+        Column("crashes", Integer, nullable=False, default=0),
+        Column("lease_owner", String(80)),
+        Column("lease_token", String(32)),
+        Column("lease_until", Instant),
+        Column("error", Text),
+        Column("done_at", Instant),
+    )
+
+
+tenant = Table(
+    "tenant",
+    metadata,
+    Column("id", String(40), primary_key=True),
+    Column("name", String(200), nullable=False),
+    Column("vendor", String(40), nullable=False),
+    Column("base_url", String(300), nullable=False),
+    Column("origin", String(300), nullable=False, unique=True),
+    Column("webhook_token", String(64), nullable=False, unique=True),
+    Column("account_id", String(60)),
+    Column("actor_id", String(60)),
+    Column("groups", JSON, nullable=False),
+    Column("fields", JSON, nullable=False),
+    Column("settings", JSON, nullable=False),
+    Column("data_key", LargeBinary, nullable=False),
+    Column("data_key_id", String(16), nullable=False),
+    Column("created_at", Instant, nullable=False),
+)
+
+secret = Table(
+    "secret",
+    metadata,
+    Column("tenant", ForeignKey("tenant.id"), primary_key=True),
+    Column("name", String(60), primary_key=True),
+    Column("sealed", LargeBinary, nullable=False),
+)
+
+inbox = Table(
+    "inbox",
+    metadata,
+    Column("id", Id, primary_key=True, autoincrement=True),
+    Column("tenant", ForeignKey("tenant.id"), nullable=False),
+    Column("source", String(24), nullable=False),
+    Column("dedup_key", String(120), nullable=False),
+    Column("kind", String(24)),
+    Column("ticket_ref", String(60)),
+    Column("actor_id", String(60)),
+    Column("stale", Boolean, nullable=False, default=False),
+    Column("received_at", Instant, nullable=False),
+    Column("event_at", Instant),
+    Column("raw", LargeBinary),
+    Column("headers", JSON),
+    *_lease_columns(),
+    UniqueConstraint("tenant", "source", "dedup_key"),
+    Index("inbox_due", "state", "next_at"),
+    Index("inbox_ticket", "tenant", "ticket_ref", "state"),
+    Index("inbox_received", "received_at"),
+)
+
+outbox = Table(
+    "outbox",
+    metadata,
+    Column("id", Id, primary_key=True, autoincrement=True),
+    Column("key", String(64), nullable=False, unique=True),
+    Column("tenant", ForeignKey("tenant.id"), nullable=False),
+    Column("kind", String(24), nullable=False),
+    Column("ticket_ref", String(60)),
+    Column("payload", JSON, nullable=False),
+    Column("summary", String(200), nullable=False),
+    Column("inbox_id", ForeignKey("inbox.id")),
+    Column("created_at", Instant, nullable=False),
+    Column("first_attempt_at", Instant),
+    Column("last_status", Integer),
+    Column("evidence", Text),
+    *_lease_columns(),
+    Index("outbox_due", "state", "next_at"),
+    Index("outbox_ticket", "tenant", "ticket_ref", "state"),
+    Index("outbox_created", "created_at"),
+)
+
+ticket = Table(
+    "ticket",
+    metadata,
+    Column("tenant", ForeignKey("tenant.id"), primary_key=True),
+    Column("ref", String(60), primary_key=True),
+    Column("subject", Text, nullable=False),
+    Column("requester_id", String(60)),
+    Column("organization_id", String(60)),
+    Column("updated_at", Instant, nullable=False),
+    Column("planned_at", Instant, nullable=False),
+)
+
+decision = Table(
+    "decision",
+    metadata,
+    Column("id", Id, primary_key=True, autoincrement=True),
+    Column("tenant", ForeignKey("tenant.id"), nullable=False),
+    Column("ticket_ref", String(60), nullable=False),
+    Column("inbox_id", ForeignKey("inbox.id")),
+    Column("decided_at", Instant, nullable=False),
+    Column("outcome", String(24), nullable=False),
+    Column("body", JSON, nullable=False),
+    Index("decision_ticket", "tenant", "ticket_ref", "id"),
+)
+
+correction = Table(
+    "correction",
+    metadata,
+    Column("id", Id, primary_key=True, autoincrement=True),
+    Column("tenant", ForeignKey("tenant.id"), nullable=False),
+    Column("ticket_ref", String(60), nullable=False),
+    Column("decision_id", ForeignKey("decision.id"), nullable=False),
+    Column("category", String(60), nullable=False),
+    Column("by_id", String(60), nullable=False),
+    Column("by_name", String(200), nullable=False),
+    Column("at", Instant, nullable=False),
+    Column("undone_at", Instant),
+    Index("correction_ticket", "tenant", "ticket_ref", "id"),
+)
+
+cursor = Table(
+    "cursor",
+    metadata,
+    Column("tenant", ForeignKey("tenant.id"), primary_key=True),
+    Column("stream", String(40), primary_key=True),
+    Column("value", Text, nullable=False),
+    Column("updated_at", Instant, nullable=False),
+)
+
+schedule = Table(
+    "schedule",
+    metadata,
+    Column("tenant", ForeignKey("tenant.id"), primary_key=True),
+    Column("name", String(40), primary_key=True),
+    Column("last_run_for", Instant, nullable=False),
+)
+
+throttle = Table(
+    "throttle",
+    metadata,
+    Column("tenant", ForeignKey("tenant.id"), primary_key=True),
+    Column("not_before", Instant, nullable=False),
+)
+
+leader = Table(
+    "leader",
+    metadata,
+    Column("name", String(40), primary_key=True),
+    Column("owner", String(80), nullable=False),
+    Column("token", String(32), nullable=False),
+    Column("until", Instant, nullable=False),
+)
+
+console_user = Table(
+    "console_user",
+    metadata,
+    Column("id", Id, primary_key=True, autoincrement=True),
+    Column("email", String(254), nullable=False, unique=True),
+    Column("name", String(200), nullable=False),
+    Column("password_hash", String(200), nullable=False),
+    Column("session_version", Integer, nullable=False, default=0),
+    Column("created_at", Instant, nullable=False),
+)
+
+login_attempt = Table(
+    "login_attempt",
+    metadata,
+    Column("id", Id, primary_key=True, autoincrement=True),
+    Column("email", String(254), nullable=False),
+    Column("ip", String(64), nullable=False),
+    Column("at", Instant, nullable=False),
+    Column("ok", Boolean, nullable=False),
+    Index("login_attempt_who", "ip", "at"),
+)
+
+used_token = Table(
+    "used_token",
+    metadata,
+    Column("tenant", ForeignKey("tenant.id"), primary_key=True),
+    Column("token_id", String(80), primary_key=True),
+    Column("expires_at", Instant, nullable=False),
+)

@@ -1,0 +1,97 @@
+"""Shared by all tests: a clock that is told the time, and a store on a fresh database."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, sync_playwright
+
+from connectors.store import Store
+from connectors.store.tenants import API_TOKEN, WEBHOOK_SECRET, NewTenant
+from tests.browser_here import chromium
+
+# No third-party cookie ever: what the strictest browser does by default. The rest keeps it off the network.
+BROWSER_OPTIONS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-background-networking",
+    "--test-third-party-cookie-phaseout",
+]
+ROOT = Path(__file__).parent.parent
+
+
+@dataclass
+class ToldClock:
+    """Stands still until it is moved."""
+
+    at: datetime = datetime(2026, 11, 17, 13, 46, tzinfo=UTC)
+
+    def __call__(self) -> datetime:
+        return self.at
+
+    def forward(self, **span: float) -> datetime:
+        self.at += timedelta(**span)
+        return self.at
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """One headless Chromium for the whole run."""
+    path = chromium()
+    if path is None:
+        pytest.skip("no Chromium on PATH: `python -m tests.browser_here` as root installs one")
+    with sync_playwright() as playwright:
+        opened = playwright.chromium.launch(executable_path=path, args=BROWSER_OPTIONS)
+        yield opened
+        opened.close()
+
+
+@pytest.fixture
+def clock() -> ToldClock:
+    return ToldClock()
+
+
+@pytest.fixture(scope="session")
+def migrated(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A database of this version's shape, made once and copied by each test."""
+    folder = tmp_path_factory.mktemp("migrated")
+    store = Store.open(f"sqlite:///{folder}/store.sqlite3", var=folder)
+    store.database.migrate()
+    store.database.close()
+    return folder
+
+
+@pytest.fixture
+def store(tmp_path: Path, migrated: Path, clock: ToldClock) -> Iterator[Store]:
+    for path in migrated.iterdir():
+        (tmp_path / path.name).write_bytes(path.read_bytes())
+    opened = Store.open(f"sqlite:///{tmp_path}/store.sqlite3", var=tmp_path)
+    yield opened
+    opened.database.close()
+
+
+def new_tenant(name: str = "acme", **changes: object) -> NewTenant:
+    values: dict[str, object] = {
+        "id": name,
+        "name": name.title(),
+        "vendor": "zendesk",
+        "base_url": f"https://{name}.zendesk.example",
+        "origin": f"https://{name}.zendesk.example",
+        "account_id": None,
+        "actor_id": "900",
+        "groups": {"Front desk": "1", "Integrations": "2", "Billing": "3"},
+        "fields": {},
+        "settings": {},
+        "secrets": {API_TOKEN: f"token-of-{name}", WEBHOOK_SECRET: f"secret-of-{name}"},
+    }
+    return NewTenant(**(values | changes))  # type: ignore[arg-type]
+
+
+@pytest.fixture
+def tenant(store: Store, clock: ToldClock) -> str:
+    store.tenants.add(new_tenant(), webhook_token="path-token", now=clock())
+    return "acme"

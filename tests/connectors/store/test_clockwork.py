@@ -1,0 +1,67 @@
+"""One leader; timed runs that are neither doubled nor lost."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from connectors.store import Store
+from connectors.store.clockwork import Leadership
+from tests.conftest import ToldClock
+
+LEASE = timedelta(seconds=15)
+
+
+def leader(store: Store, owner: str) -> Leadership:
+    return Leadership(store.database, owner, LEASE)
+
+
+def test_only_one_clock_leads(store: Store, clock: ToldClock) -> None:
+    first, second = leader(store, "a"), leader(store, "b")
+    assert first.hold(clock())
+    assert not second.hold(clock())
+    clock.forward(seconds=10)
+    assert first.hold(clock())
+    clock.forward(seconds=10)
+    assert not second.hold(clock())
+
+
+def test_a_standby_takes_over_and_the_sleeper_knows(store: Store, clock: ToldClock) -> None:
+    first, second = leader(store, "a"), leader(store, "b")
+    first.hold(clock())
+    clock.forward(seconds=16)
+    assert second.hold(clock())
+    assert not first.hold(clock())
+
+
+def test_a_clock_that_resigns_is_followed_at_once(store: Store, clock: ToldClock) -> None:
+    first, second = leader(store, "a"), leader(store, "b")
+    first.hold(clock())
+    first.resign()
+    assert second.hold(clock())
+    first.resign()
+    assert second.hold(clock())
+
+
+def test_a_timed_run_becomes_one_row_however_many_were_missed(store: Store, tenant: str, clock: ToldClock) -> None:
+    every = timedelta(minutes=5)
+    assert store.schedule.run_due(tenant, "reconcile", every, now=clock())
+    assert not store.schedule.run_due(tenant, "reconcile", every, now=clock())
+    clock.forward(hours=3)
+    assert store.schedule.run_due(tenant, "reconcile", every, now=clock())
+    assert not store.schedule.run_due(tenant, "reconcile", every, now=clock())
+    assert [row.what for row in store.deliveries.newest()] == ["Check for missed events"] * 2
+
+
+def test_a_clock_set_back_does_not_stop_the_timetable(store: Store, tenant: str, clock: ToldClock) -> None:
+    every = timedelta(minutes=5)
+    store.schedule.run_due(tenant, "reconcile", every, now=clock())
+    clock.forward(hours=-2)
+    assert store.schedule.run_due(tenant, "reconcile", every, now=clock())
+
+
+def test_cursors_are_kept_for_each_tenant_and_stream(store: Store, tenant: str, clock: ToldClock) -> None:
+    assert store.cursors.get(tenant, "tickets") is None
+    store.cursors.set(tenant, "tickets", "abc", now=clock())
+    store.cursors.set(tenant, "tickets", "def", now=clock())
+    assert store.cursors.get(tenant, "tickets") == "def"
+    assert store.cursors.get(tenant, "users") is None

@@ -1,0 +1,245 @@
+"""Inbox and outbox: what is stored once, who may work on it, and how it ends."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+
+from connectors.store import Store
+from connectors.store.inbox import WEBHOOK, InboxRow
+from connectors.store.leases import MAX_CRASHES, Claim, LeaseLost
+from connectors.store.outbox import OutboxRow, effect_key
+from tests.conftest import ToldClock, new_tenant
+from triage.events import EventKind, TicketEvent
+
+LEASE = timedelta(seconds=30)
+
+
+def event(ref: str = "1", key: str | None = None, kind: EventKind = EventKind.TICKET_CREATED) -> TicketEvent:
+    return TicketEvent(kind=kind, ticket_ref=ref, dedup_key=key or f"key-{ref}")
+
+
+def receive(store: Store, tenant: str, clock: ToldClock, ref: str = "1", key: str | None = None) -> bool:
+    return store.inbox.receive(tenant, WEBHOOK, event(ref, key), now=clock(), raw=b"{}", headers={})
+
+
+def claim(store: Store, clock: ToldClock, owner: str = "clock", limit: int = 10) -> list[Claim]:
+    return [each for each, _ in store.inbox.claim(now=clock(), owner=owner, lease=LEASE, limit=limit)]
+
+
+def start(store: Store, clock: ToldClock, claimed: Claim) -> InboxRow:
+    row = store.inbox.start(claimed, now=clock(), owner="worker", lease=LEASE)
+    assert row is not None
+    return row
+
+
+def plan_effect(
+    store: Store, tenant: str, clock: ToldClock, cause: str = "triage", ref: str = "1", rank: int = 5
+) -> bool:
+    with store.database.write() as transaction:
+        return store.outbox.add_in(
+            transaction,
+            tenant=tenant,
+            kind="update_ticket",
+            ticket_ref=ref,
+            cause=cause,
+            payload={"note": "hello"},
+            summary="Note",
+            rank=rank,
+            now=clock(),
+        )
+
+
+def claim_effects(store: Store, clock: ToldClock) -> list[Claim]:
+    return store.outbox.claim(now=clock(), owner="clock", lease=LEASE, limit=10)
+
+
+def start_effect(store: Store, clock: ToldClock) -> OutboxRow:
+    [claimed] = claim_effects(store, clock)
+    row = store.outbox.start(claimed, now=clock(), owner="worker", lease=LEASE)
+    assert row is not None
+    return row
+
+
+def state_of(store: Store, name: str) -> str:
+    return str(store.deliveries.show(name)["state"])
+
+
+def test_the_same_event_is_stored_once_for_each_tenant(store: Store, tenant: str, clock: ToldClock) -> None:
+    store.tenants.add(new_tenant("other"), webhook_token="other-path", now=clock())
+    assert receive(store, tenant, clock)
+    assert not receive(store, tenant, clock)
+    assert receive(store, "other", clock)
+
+
+def test_a_claimed_row_is_not_claimed_again_until_its_lease_ends(store: Store, tenant: str, clock: ToldClock) -> None:
+    receive(store, tenant, clock)
+    assert len(claim(store, clock)) == 1
+    assert claim(store, clock, owner="another clock") == []
+    clock.forward(seconds=31)
+    assert len(claim(store, clock, owner="another clock")) == 1
+
+
+def test_of_two_workers_with_one_claim_only_one_starts(store: Store, tenant: str, clock: ToldClock) -> None:
+    receive(store, tenant, clock)
+    [claimed] = claim(store, clock)
+    assert store.inbox.start(claimed, now=clock(), owner="a", lease=LEASE) is not None
+    assert store.inbox.start(claimed, now=clock(), owner="b", lease=LEASE) is None
+
+
+def test_a_worker_that_lost_its_lease_cannot_end_the_row(store: Store, tenant: str, clock: ToldClock) -> None:
+    receive(store, tenant, clock)
+    slow = start(store, clock, claim(store, clock)[0])
+    clock.forward(seconds=31)
+    quick = start(store, clock, claim(store, clock)[0])
+    with pytest.raises(LeaseLost):
+        store.inbox.finish(slow, "done", now=clock())
+    store.inbox.finish(quick, "ignored", now=clock())
+    assert state_of(store, "in-1") == "ignored"
+
+
+def test_a_heartbeat_keeps_the_lease(store: Store, tenant: str, clock: ToldClock) -> None:
+    receive(store, tenant, clock)
+    row = start(store, clock, claim(store, clock)[0])
+    clock.forward(seconds=25)
+    assert store.inbox.renew(row.held, clock() + LEASE)
+    clock.forward(seconds=25)
+    assert claim(store, clock) == []
+    assert not store.inbox.renew(Claim(id=row.held.id, token="somebody else's"), clock() + LEASE)
+
+
+def test_two_events_of_one_ticket_are_never_planned_at_once(store: Store, tenant: str, clock: ToldClock) -> None:
+    receive(store, tenant, clock, "1", "first")
+    receive(store, tenant, clock, "1", "second")
+    receive(store, tenant, clock, "2", "another ticket")
+    claims = claim(store, clock)
+    assert [each.id for each in claims] == [1, 3]
+    store.inbox.finish(start(store, clock, claims[0]), "done", now=clock())
+    assert [each.id for each in claim(store, clock)] == [2]
+
+
+def test_one_reading_covers_the_tickets_earlier_events(store: Store, tenant: str, clock: ToldClock) -> None:
+    for key in ("first", "second", "third"):
+        receive(store, tenant, clock, "1", key)
+    receive(store, tenant, clock, "2", "another ticket")
+    row = start(store, clock, claim(store, clock, limit=1)[0])
+    read_at = clock()
+    clock.forward(seconds=1)
+    receive(store, tenant, clock, "1", "after the reading")
+    with store.database.write() as transaction:
+        assert store.inbox.coalesce_in(transaction, row, read_at=read_at, now=clock()) == 2
+        store.inbox.finish_in(transaction, row, "done", now=clock(), note=None)
+    assert [state_of(store, f"in-{number}") for number in range(1, 6)] == ["done", "done", "done", "new", "new"]
+
+
+def test_a_row_that_kills_its_process_three_times_is_parked(store: Store, tenant: str, clock: ToldClock) -> None:
+    receive(store, tenant, clock)
+    for _ in range(MAX_CRASHES):
+        start(store, clock, claim(store, clock)[0])
+        clock.forward(seconds=31)
+    assert claim(store, clock) == []
+    shown = store.deliveries.show("in-1")
+    assert shown["state"] == "parked"
+    assert "Killed its process 3 times" in shown["error"]
+
+
+def test_a_claim_the_queue_did_not_take_is_free_again(store: Store, tenant: str, clock: ToldClock) -> None:
+    receive(store, tenant, clock)
+    store.inbox.release(claim(store, clock))
+    assert len(claim(store, clock)) == 1
+
+
+def test_there_is_something_due_only_when_there_is(store: Store, tenant: str, clock: ToldClock) -> None:
+    assert not store.inbox.has_due(clock())
+    receive(store, tenant, clock)
+    assert store.inbox.has_due(clock())
+    claim(store, clock)
+    assert not store.inbox.has_due(clock())
+    assert store.inbox.has_due(clock() + LEASE)
+
+
+def test_a_retry_waits_for_its_time(store: Store, tenant: str, clock: ToldClock) -> None:
+    receive(store, tenant, clock)
+    row = start(store, clock, claim(store, clock)[0])
+    store.inbox.retry(row, at=clock() + timedelta(seconds=5), error="the helpdesk is away")
+    assert claim(store, clock) == []
+    clock.forward(seconds=5)
+    again = start(store, clock, claim(store, clock)[0])
+    assert again.tries == 2
+
+
+def test_an_effect_planned_twice_is_one_row(store: Store, tenant: str, clock: ToldClock) -> None:
+    assert plan_effect(store, tenant, clock)
+    assert not plan_effect(store, tenant, clock)
+    assert plan_effect(store, tenant, clock, cause="correction:1")
+
+
+def test_an_effects_key_depends_on_all_that_makes_it(store: Store) -> None:
+    keys = {effect_key(*parts) for parts in (("a", "b", "c", "d"), ("ab", "", "c", "d"), ("a", "b", "cd", ""))}
+    assert len(keys) == 3
+    assert effect_key("a", "b", "c", "d") == effect_key("a", "b", "c", "d")
+
+
+def test_urgent_effects_go_first(store: Store, tenant: str, clock: ToldClock) -> None:
+    plan_effect(store, tenant, clock, ref="1", rank=5)
+    plan_effect(store, tenant, clock, ref="2", rank=1)
+    assert [each.id for each in claim_effects(store, clock)] == [2, 1]
+
+
+def test_effects_on_one_ticket_keep_their_order(store: Store, tenant: str, clock: ToldClock) -> None:
+    plan_effect(store, tenant, clock, cause="triage")
+    plan_effect(store, tenant, clock, cause="correction:1")
+    row = start_effect(store, clock)
+    store.outbox.retry(row, at=clock() + timedelta(seconds=9), unknown=False, status=429, error="too many")
+    assert claim_effects(store, clock) == []
+    clock.forward(seconds=9)
+    store.outbox.done(start_effect(store, clock), now=clock(), status=200, evidence="audit 1")
+    assert [each.id for each in claim_effects(store, clock)] == [2]
+
+
+def test_an_effect_whose_sender_died_is_verified_first(store: Store, tenant: str, clock: ToldClock) -> None:
+    plan_effect(store, tenant, clock)
+    assert not start_effect(store, clock).verify
+    clock.forward(seconds=31)
+    assert start_effect(store, clock).verify
+
+
+def test_an_unknown_outcome_is_verified_and_a_refused_connection_is_not(
+    store: Store, tenant: str, clock: ToldClock
+) -> None:
+    plan_effect(store, tenant, clock)
+    row = start_effect(store, clock)
+    store.outbox.retry(row, at=clock(), unknown=False, status=None, error="refused")
+    row = start_effect(store, clock)
+    assert not row.verify
+    store.outbox.retry(row, at=clock(), unknown=True, status=None, error="no answer")
+    assert start_effect(store, clock).verify
+
+
+def test_nothing_is_sent_to_a_helpdesk_before_the_time_it_named(store: Store, tenant: str, clock: ToldClock) -> None:
+    store.tenants.add(new_tenant("other"), webhook_token="other-path", now=clock())
+    plan_effect(store, tenant, clock)
+    plan_effect(store, "other", clock)
+    store.outbox.hold_tenant(tenant, until=clock() + timedelta(seconds=40))
+    assert [each.id for each in claim_effects(store, clock)] == [2]
+    clock.forward(seconds=40)
+    assert 1 in [each.id for each in claim_effects(store, clock)]
+
+
+def test_a_parked_effect_is_replayed_with_its_key(store: Store, tenant: str, clock: ToldClock) -> None:
+    plan_effect(store, tenant, clock)
+    row = start_effect(store, clock)
+    store.outbox.park(row, now=clock(), status=422, reason="field 3600142 does not exist")
+    assert store.deliveries.parked() == ["out-1"]
+    assert store.deliveries.replay(["out-1"], now=clock()) == 1
+    assert start_effect(store, clock).key == row.key
+
+
+def test_a_reconciled_ticket_is_covered_by_the_webhook_that_came_after_its_change(
+    store: Store, tenant: str, clock: ToldClock
+) -> None:
+    receive(store, tenant, clock)
+    assert store.inbox.covers(tenant, "1", clock() - timedelta(seconds=1))
+    assert not store.inbox.covers(tenant, "1", clock() + timedelta(seconds=1))
+    assert not store.inbox.covers(tenant, "2", clock())
