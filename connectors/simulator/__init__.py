@@ -1,0 +1,1 @@
+"""A whole helpdesk on loopback: state and effect log, one wire face per vendor, an agent workspace."""

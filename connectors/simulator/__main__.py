@@ -1,0 +1,5 @@
+"""`python -m connectors.simulator`."""
+
+from connectors.simulator.server import main
+
+main()

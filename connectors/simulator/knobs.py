@@ -1,0 +1,140 @@
+"""What can be made to go wrong, as data, and the chooser that makes it happen request by request."""
+
+from __future__ import annotations
+
+import random
+import threading
+import time
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, fields, replace
+from typing import Any
+
+LIMITS = (
+    "requests_per_minute",
+    "updates_per_minute",
+    "updates_per_ticket_10_minutes",
+    "exports_per_minute",
+    "searches_per_minute",
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Knobs:
+    """Settings that `POST /_sim/knobs` changes. A share is 0..1 of requests; `*_next` hits exactly that many.
+
+    `faults_on` narrows faults to "writes" or "reads". 429 and 5xx are answered before anything is applied;
+    a drop applies the request and closes the connection without an answer; a freeze holds the request
+    `freeze_s` and applies it then, by which time the caller has usually gone; a truncation cuts the answer.
+    """
+
+    faults_on: str = "all"
+    latency_ms: float = 0
+    rate_429_share: float = 0
+    rate_429_next: int = 0
+    rate_429_for_s: float = 0
+    retry_after_s: int = 2
+    error_5xx_share: float = 0
+    error_5xx_next: int = 0
+    error_status: int = 500
+    drop_share: float = 0
+    drop_next: int = 0
+    freeze_share: float = 0
+    freeze_next: int = 0
+    freeze_s: float = 3
+    truncate_share: float = 0
+    truncate_next: int = 0
+    webhook_off: bool = False
+    webhook_hold: bool = False
+    webhook_copies: int = 1
+    webhook_duplicate_share: float = 0
+    export_delay_s: float = 60
+    seed: int = 1
+    requests_per_minute: int = 700
+    updates_per_minute: int = 100
+    updates_per_ticket_10_minutes: int = 30
+    exports_per_minute: int = 10
+    searches_per_minute: int = 100
+
+    def changed(self, values: Mapping[str, Any]) -> Knobs:
+        """With `values` in; raises `ValueError` naming an unknown knob or a wrong type."""
+        known = {field.name: getattr(self, field.name) for field in fields(self)}
+        for name, value in values.items():
+            if name not in known:
+                raise ValueError(f"no knob {name!r}; there are: {', '.join(known)}")
+            if isinstance(known[name], str) is not isinstance(value, str) or not isinstance(value, (str, int, float)):
+                raise ValueError(f"knob {name!r} does not take {value!r}")
+        return replace(self, **values)
+
+    def unlimited(self) -> Knobs:
+        """Without rate limits: for benchmarks and the fast demo."""
+        return self.changed(dict.fromkeys(LIMITS, 10_000_000))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fault:
+    """What happens to one request."""
+
+    delay_s: float = 0
+    status: int | None = None
+    drop: bool = False
+    truncate: bool = False
+
+
+class FaultSource:
+    """Holds the knobs and deals out faults; the same seed gives the same faults for the same requests."""
+
+    def __init__(self, knobs: Knobs | None = None) -> None:
+        self._lock = threading.Lock()
+        self._stop = threading.Event()
+        self.knobs = knobs or Knobs()
+        self._random = random.Random(self.knobs.seed)
+        self._limited_until = 0.0
+
+    def set(self, values: Mapping[str, Any]) -> dict[str, Any]:
+        """Change knobs; `rate_429_for_s` starts counting now. Returns all of them."""
+        with self._lock:
+            self.knobs = self.knobs.changed(values)
+            if "rate_429_for_s" in values:
+                self._limited_until = time.monotonic() + self.knobs.rate_429_for_s
+            if "seed" in values:
+                self._random = random.Random(self.knobs.seed)
+            return asdict(self.knobs)
+
+    def draw(self, *, write: bool) -> Fault:
+        """The fault for the next request; counted ones are used up first."""
+        with self._lock:
+            knobs = self.knobs
+            delay_s = knobs.latency_ms / 1000
+            if knobs.faults_on == ("reads" if write else "writes"):
+                return Fault(delay_s=delay_s)
+            if self._hits("rate_429") or time.monotonic() < self._limited_until:
+                return Fault(delay_s=delay_s, status=429)
+            if self._hits("error_5xx"):
+                return Fault(delay_s=delay_s, status=knobs.error_status)
+            if self._hits("freeze"):
+                return Fault(delay_s=delay_s + knobs.freeze_s)
+            if self._hits("drop"):
+                return Fault(delay_s=delay_s, drop=True)
+            return Fault(delay_s=delay_s, truncate=self._hits("truncate"))
+
+    def copies(self) -> int:
+        """How often the next webhook is delivered."""
+        with self._lock:
+            extra = int(self._random.random() < self.knobs.webhook_duplicate_share)
+            return self.knobs.webhook_copies + extra
+
+    def wait(self, seconds: float) -> None:
+        """Sleep, but not past the server's stop."""
+        if seconds > 0:
+            self._stop.wait(seconds)
+
+    def stop(self) -> None:
+        self._stop.set()
+
+    def _hits(self, name: str) -> bool:
+        left = getattr(self.knobs, f"{name}_next")
+        if left > 0:
+            self.knobs = replace(self.knobs, **{f"{name}_next": left - 1})
+            return True
+        share: float = getattr(self.knobs, f"{name}_share")
+        return self._random.random() < share
