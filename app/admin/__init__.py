@@ -1,0 +1,37 @@
+"""The admin console: log-in, Overview and Deliveries, for people who run Deskhand."""
+
+from __future__ import annotations
+
+from app.admin.pages import create_blueprint
+from app.admin.views_model import (
+    Attempts,
+    ConsoleDeps,
+    Deliveries,
+    Delivery,
+    Overview,
+    Parked,
+    Part,
+    Promise,
+    Shell,
+    Stage,
+    Todo,
+    Tone,
+    UserRecord,
+)
+
+__all__ = [
+    "Attempts",
+    "ConsoleDeps",
+    "Deliveries",
+    "Delivery",
+    "Overview",
+    "Parked",
+    "Part",
+    "Promise",
+    "Shell",
+    "Stage",
+    "Todo",
+    "Tone",
+    "UserRecord",
+    "create_blueprint",
+]

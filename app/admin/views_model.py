@@ -1,0 +1,188 @@
+"""What the console shows, as data, and the Protocol that fills it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from enum import Enum
+from typing import Protocol
+
+
+class Tone(Enum):
+    """The shape and colour of a state word."""
+
+    GOOD = "good"
+    WARN = "warn"
+    BAD = "bad"
+    OFF = "off"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UserRecord:
+    """A local console user. `password_hash` is argon2id; raising `session_version` ends every session of theirs."""
+
+    id: str
+    email: str
+    name: str
+    password_hash: str
+    session_version: int = 0
+    role: str = "admin"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Attempts:
+    """Failed log-ins of one e-mail from one address since its last success, and of the address in the last hour."""
+
+    failures: int = 0
+    last_failed_at: datetime | None = None
+    address_failures: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shell:
+    """What surrounds every page. `place` is "Fieldline, on …", ready to print; `zone` is an IANA name."""
+
+    place: str
+    zone: str
+    parked: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Part:
+    """One row of "Is it working?". `history` is one number a day, oldest first, at most 14."""
+
+    name: str
+    detail: str
+    tone: Tone
+    word: str
+    figure: str
+    history: tuple[float, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Todo:
+    """Something an admin has to do; `page` is the console page (endpoint name) where."""
+
+    fact: str
+    text: str
+    action: str
+    page: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Overview:
+    """The first page. `events_today` has a count per full hour so far; `usual` is (low, high) for 24 hours or empty.
+
+    `working` is False when events are not received or effects not sent at all.
+    """
+
+    checked_at: datetime
+    parts: tuple[Part, ...]
+    todo: tuple[Todo, ...]
+    summary: str
+    events_today: tuple[int, ...]
+    usual: tuple[tuple[int, int], ...] = ()
+    working: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stage:
+    """How many passed a stage today and how many wait in it."""
+
+    name: str
+    today: int
+    waiting: int
+    oldest: timedelta | None
+    tone: Tone
+    word: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Promise:
+    """Counts since a day. None where nothing was measured: the line is then left out."""
+
+    since: date
+    accepted: int
+    lost: int
+    shown_twice: int | None = None
+    doubles_prevented: int | None = None
+    median: timedelta | None = None
+    slowest_5_percent: timedelta | None = None
+    repeats_dropped: int | None = None
+    found_by_check: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Parked:
+    """An effect that waits for an admin. `id` is like "out-34"; `advice` says what to do first."""
+
+    id: str
+    effect: str
+    ticket_ref: str
+    reason: str
+    advice: str
+    tries: int
+    since: datetime
+    ticket_url: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Delivery:
+    """One event in or one effect out."""
+
+    id: str
+    at: datetime
+    outgoing: bool
+    what: str
+    ticket_ref: str
+    key: str
+    tone: Tone
+    word: str
+    took: timedelta | None = None
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Deliveries:
+    """The page Deliveries. `latest` is already filtered; `kinds` are (value, name) for the filter."""
+
+    stages: tuple[Stage, ...]
+    promise: Promise
+    parked: tuple[Parked, ...]
+    latest: tuple[Delivery, ...]
+    kinds: tuple[tuple[str, str], ...]
+
+
+class ConsoleDeps(Protocol):
+    """What the console needs; every call is about the one tenant of this installation."""
+
+    def find_user(self, email: str) -> UserRecord | None:
+        """The user with this e-mail (lower case)."""
+
+    def login_attempts(self, email: str, ip: str) -> Attempts:
+        """The failures that throttle the next try."""
+
+    def record_attempt(self, email: str, ip: str, ok: bool) -> None:
+        """Remember one try whose password was checked; a success clears the pair's failures."""
+
+    def end_sessions(self, user_id: str) -> None:
+        """Raise the user's `session_version`."""
+
+    def shell(self) -> Shell:
+        """What surrounds every page."""
+
+    def overview(self) -> Overview:
+        """The first page now."""
+
+    def deliveries(self, *, query: str | None, kind: str | None) -> Deliveries:
+        """The page Deliveries now; `query` is a ticket number or a key, `kind` one of the page's kinds."""
+
+    def replay(self, ids: Sequence[str]) -> int:
+        """Send these parked effects again; how many are on their way."""
+
+    def replay_all_parked(self) -> int:
+        """Send every parked effect again; how many are on their way."""
+
+    def drop(self, ids: Sequence[str]) -> int:
+        """Never send these parked effects; their record stays. How many were dropped."""

@@ -1,0 +1,188 @@
+"""The `deskhand` command. Exit status: 0 done, 1 problems found, 2 wrong usage."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import os
+import signal
+import sys
+import threading
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import click
+
+from app import demo as demo_module
+from app.bootstrap import Deps, build
+from app.passwords import hash_password
+from app.processes import AlreadyRunning, Supervisor, only_one, programs
+from app.settings import Settings, SettingsError
+from connectors.errors import ConnectorError
+from connectors.store.database import StoreUnusable
+from connectors.store.deliveries import Delivery, NoSuchDelivery
+
+
+def main() -> None:
+    """Entry point: known failures end with one plain line instead of a trace."""
+    try:
+        cli.main(standalone_mode=False)
+    except click.exceptions.Exit as ended:
+        sys.exit(ended.exit_code)
+    except click.ClickException as error:
+        error.show()
+        sys.exit(2)
+    except click.Abort:
+        sys.exit(1)
+    except SettingsError as error:
+        click.echo(str(error), err=True)
+        sys.exit(2)
+    except (AlreadyRunning, StoreUnusable, NoSuchDelivery, ConnectorError) as error:
+        click.echo(str(error), err=True)
+        sys.exit(1)
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+def cli() -> None:
+    """Support operations for the helpdesk you already have."""
+
+
+@cli.command()
+@click.option("--fast", is_flag=True, help="Send every ticket at once instead of at a human pace.")
+@click.option("--once", is_flag=True, help="Stop when every ticket has settled.")
+@click.option("--json", "as_json", is_flag=True, help="With --once: print the counts as JSON.")
+@click.option("--port", type=int, default=None, help="Port of the web process; the helpdesk takes the next one.")
+def demo(fast: bool, once: bool, as_json: bool, port: int | None) -> None:
+    """Run everything against a simulated helpdesk and watch tickets being triaged."""
+    sys.exit(demo_module.run(fast=fast, once=once, as_json=as_json, port=port))
+
+
+@cli.command()
+def up() -> None:
+    """Run web, worker, clock and Redis on this machine until Ctrl-C."""
+    settings = Settings.from_env(os.environ)
+    with only_one(settings.var):
+        deps = build(settings)
+        deps.store.database.migrate()
+        supervisor = Supervisor(programs(settings), env=os.environ, logs=settings.var / "log")
+        stop = threading.Event()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, lambda *_: stop.set())
+        supervisor.start()
+        click.echo(f"Deskhand is at {settings.public_url}/console. Logs: {settings.var / 'log'}. Ctrl-C stops it.")
+        stop.wait()
+        click.echo("Stopping.")
+        supervisor.stop()
+
+
+@cli.command()
+def migrate() -> None:
+    """Bring the database to this version's shape; safe to run again."""
+    _deps().store.database.migrate()
+    click.echo("The database is up to date.")
+
+
+@cli.command()
+def prepare() -> None:
+    """Derive what the worker needs from the bundled model weights; done once, checked at every start."""
+    from connectors.encoder import prepare as prepare_encoder
+
+    settings = Settings.from_env(os.environ)
+    click.echo("Preparing the encoder. The first time takes about 10 s.", err=True)
+    prepare_encoder(settings.models)
+    click.echo("The encoder is ready.", err=True)
+
+
+@cli.group()
+def deliveries() -> None:
+    """Every event in and every effect out: look, set aside, put back to work."""
+
+
+@deliveries.command("list")
+@click.option("--state", type=click.Choice(["waiting", "parked", "done", "ignored"]), default=None)
+@click.option("--find", default=None, help="Ticket number, start of a key, or part of a subject.")
+@click.option("--limit", default=50, show_default=True)
+@click.option("--json", "as_json", is_flag=True)
+def list_deliveries(state: str | None, find: str | None, limit: int, as_json: bool) -> None:
+    """The newest events and effects."""
+    rows = _deps().store.deliveries.newest(state=state, query=find, limit=limit)
+    if as_json:
+        click.echo(json.dumps([dataclasses.asdict(row) for row in rows], default=_plain))
+        return
+    if not rows:
+        click.echo("Nothing here. Events appear as soon as the helpdesk sends one.")
+    for row in rows:
+        click.echo(_line(row))
+
+
+@deliveries.command("show")
+@click.argument("name")
+def show_delivery(name: str) -> None:
+    """One event or effect whole, as JSON; NAME is in-12 or out-34."""
+    click.echo(json.dumps(_deps().store.deliveries.show(name), default=_plain, indent=2))
+
+
+@deliveries.command("replay")
+@click.argument("names", nargs=-1)
+@click.option("--all", "everything", is_flag=True, help="Replay all that is parked.")
+def replay_deliveries(names: tuple[str, ...], everything: bool) -> None:
+    """Put parked rows back to work. Their keys stay, so nothing happens twice."""
+    deps = _deps()
+    chosen = list(names) or (deps.store.deliveries.parked() if everything else [])
+    if not chosen and not everything:
+        raise click.UsageError("Name the deliveries to replay, or use --all.")
+    count = deps.store.deliveries.replay(chosen, now=datetime.now(UTC))
+    click.echo(f"{count} of {len(chosen)} put back to work.")
+    sys.exit(0 if count == len(chosen) else 1)
+
+
+@deliveries.command("park")
+@click.argument("names", nargs=-1, required=True)
+def park_deliveries(names: tuple[str, ...]) -> None:
+    """Set waiting rows aside until somebody replays them."""
+    count = _deps().store.deliveries.park(names, now=datetime.now(UTC))
+    click.echo(f"{count} of {len(names)} parked.")
+    sys.exit(0 if count == len(names) else 1)
+
+
+@cli.group()
+def user() -> None:
+    """People who may open the console."""
+
+
+@user.command("add")
+@click.argument("email")
+@click.option("--name", required=True)
+@click.password_option(help="At least 12 characters.")
+def add_user(email: str, name: str, password: str) -> None:
+    """Add a console user, or give an existing one a new password."""
+    if "@" not in email:
+        raise click.BadParameter("this is not an e-mail address.", param_hint="EMAIL")
+    if len(password) < 12:
+        raise click.BadParameter("use at least 12 characters.", param_hint="--password")
+    deps = _deps()
+    deps.store.users.save(email=email, name=name, password_hash=hash_password(password), now=deps.now())
+    click.echo(f"{email} can log in at {deps.settings.public_url}/console.")
+
+
+def _deps() -> Deps:
+    return build(Settings.from_env(os.environ))
+
+
+def _line(row: Delivery) -> str:
+    took = "" if row.took_s is None else f"{row.took_s:.1f} s"
+    ticket = f"#{row.ticket_ref}" if row.ticket_ref else ""
+    error = f"  {row.error}" if row.error else ""
+    return f"{row.at:%H:%M:%S}  {row.id:<9} {ticket:<8} {row.state:<9} {took:>7}  {row.what}{error}"
+
+
+def _plain(value: Any) -> Any:
+    match value:
+        case datetime():
+            return value.isoformat()
+        case bytes():
+            return value.decode("utf-8", "replace")
+        case Path():
+            return str(value)
+    raise TypeError(type(value).__name__)

@@ -1,0 +1,122 @@
+"""`deskhand demo`: a helpdesk where tickets arrive and are triaged while you watch."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import os
+import secrets
+import shutil
+import signal
+import threading
+import time
+
+import click
+
+from app.passwords import hash_password
+from app.processes import only_one
+from app.rehearsal import TENANT, Rehearsal, RehearsalFailed
+from app.settings import Settings
+from connectors.defaults import load_taxonomy
+from connectors.store.decisions import StoredDecision
+from triage.decisions import Outcome
+from triage.words import percent
+
+SETTLED_WITHIN_S = 300.0
+FAST_PER_S = 40
+HUMAN_PACE_S = 4.0
+LOG_IN = "demo@deskhand.example"
+ENDED = {"done": "written back", "parked": "parked"}
+
+
+def run(*, fast: bool, once: bool, as_json: bool, port: int | None) -> int:
+    """Run until Ctrl-C, or with `once` until every ticket has settled; returns the exit status.
+
+    Each demo starts from nothing: what an earlier one left under `var/demo` is removed.
+    """
+    settings = Settings.from_env(os.environ)
+    started = time.monotonic()
+    stop = threading.Event()
+    with only_one(settings.var / "demo.lock"):
+        folder = settings.var / "demo"
+        shutil.rmtree(folder, ignore_errors=True)
+        click.echo("Starting the simulated helpdesk, Redis, web, worker and clock.", err=True)
+        try:
+            with Rehearsal(
+                folder, models=settings.models, port=port, simulator=["--fast"] if fast else []
+            ) as rehearsal:
+                for number in (signal.SIGTERM, signal.SIGINT):
+                    signal.signal(number, lambda *_: stop.set())
+                _invite(rehearsal)
+                pace = {"per_second": FAST_PER_S} if fast else {"pace_s": HUMAN_PACE_S}
+                tickets = int(rehearsal.helpdesk("POST", "arrivals", pace)["coming"])
+                told = _Telling(rehearsal, err=as_json)
+                if not once:
+                    while not stop.wait(0.3):
+                        told.tell()
+                    click.echo("Stopping.", err=True)
+                    return 0
+                rehearsal.settle(tickets=tickets, within_s=SETTLED_WITHIN_S, step=told.tell)
+                told.tell()
+                score = dataclasses.asdict(rehearsal.score()) | {"seconds": round(time.monotonic() - started, 1)}
+                click.echo(json.dumps(score) if as_json else _in_words(score))
+                return 0 if score["lost"] == score["duplicated"] == 0 else 1
+        except RehearsalFailed as failed:
+            click.echo(str(failed), err=True)
+            return 1
+
+
+def _invite(rehearsal: Rehearsal) -> None:
+    """A console user of this demo, and where to look."""
+    password = secrets.token_urlsafe(9)
+    deps = rehearsal.deps
+    deps.store.users.save(email=LOG_IN, name="Demo admin", password_hash=hash_password(password), now=deps.now())
+    click.echo(f"\n  Agent workspace  {rehearsal.helpdesk_url}/agent", err=True)
+    click.echo(f"  Console          {rehearsal.url}/console   {LOG_IN}  {password}\n", err=True)
+
+
+class _Telling:
+    """Prints one line for each ticket when its change is written back."""
+
+    def __init__(self, rehearsal: Rehearsal, *, err: bool) -> None:
+        self.rehearsal = rehearsal
+        self.err = err
+        self.last_id = 0
+        self.open: list[tuple[StoredDecision, str, str]] = []
+        self.names = {each.key: each.name for each in load_taxonomy().categories}
+
+    def tell(self) -> None:
+        decisions = self.rehearsal.deps.store.decisions
+        fresh = decisions.since(self.last_id)
+        self.last_id = max([self.last_id, *(stored.id for stored, _, _ in fresh)])
+        still_open = []
+        for stored, ref, subject in [*self.open, *fresh]:
+            state = decisions.write_back_state(TENANT, ref)
+            if state is not None and state[0] not in ENDED:
+                still_open.append((stored, ref, subject))
+                continue
+            self._print(stored, ref, subject, ENDED[state[0]] if state else "nothing to change")
+        self.open = still_open
+
+    def _print(self, stored: StoredDecision, ref: str, subject: str, ended: str) -> None:
+        made = stored.decision
+        sure = f"{percent(made.confidence)} sure"
+        if made.outcome is Outcome.TRIAGED:
+            result = f"{self.names[made.category or '']}, {made.priority.value if made.priority else '-'}, {sure}"
+        else:
+            result = f"a human decides, {sure}"
+        line = f"#{ref:<5} {_short(subject, 44):<44} → {result:<40} → {made.group or '-'}; {ended}"
+        click.echo(line, err=self.err)
+
+
+def _short(text: str, most: int) -> str:
+    line = " ".join(text.split())
+    return line if len(line) <= most else line[: most - 1] + "…"
+
+
+def _in_words(score: dict[str, float]) -> str:
+    return (
+        f"{score['tickets']} tickets in {score['seconds']} s: {score['triaged']} triaged, "
+        f"{score['sent_to_human']} sent to a human. {score['updates']} updates, {score['notes']} notes, "
+        f"{score['duplicated']} twice, {score['lost']} lost."
+    )

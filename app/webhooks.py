@@ -1,0 +1,85 @@
+"""POST /webhooks/<vendor>/<token>: verify, store, answer. Nothing else happens in the request."""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+
+from flask import Blueprint, Response, request
+from sqlalchemy.exc import OperationalError, SQLAlchemyError
+
+from app.bootstrap import Deps
+from connectors import registry
+from connectors.base import WebhookRequest
+from connectors.errors import BadSignature, MalformedPayload, UnknownEvent
+from connectors.registry import UnknownVendor
+from connectors.store.inbox import WEBHOOK
+from connectors.store.tenants import UnknownTenant
+
+log = logging.getLogger("deskhand.webhooks")
+LARGEST_BODY = 256 * 1024
+RETRY_AFTER_S = 30
+"""Under the 60 s within which a helpdesk retries a 503."""
+KEPT_HEADERS = ("content-type", "user-agent")
+
+
+def create_blueprint(deps: Deps) -> Blueprint:
+    blueprint = Blueprint("webhooks", __name__)
+
+    @blueprint.post("/webhooks/<vendor>/<token>")
+    def receive(vendor: str, token: str) -> Response:
+        request.max_content_length = LARGEST_BODY  # more is answered 413 before it is read
+        body = request.get_data(cache=False)
+        now = deps.now()
+        delivery = WebhookRequest(
+            headers={name.lower(): value for name, value in request.headers}, body=body, received_at=now
+        )
+        try:
+            connector = registry.vendor(vendor)
+            connection = deps.store.tenants.by_webhook_token(vendor, token)
+        except (UnknownVendor, UnknownTenant):
+            return _answer(404, "There is no such webhook. Connect the helpdesk again to get its address.")
+        except SQLAlchemyError as error:
+            return _busy(error)
+        kept = {name: delivery.headers[name] for name in KEPT_HEADERS if name in delivery.headers}
+        try:
+            event = connector.parse_webhook(
+                delivery, secrets=connection.webhook_secrets, account_id=connection.account_id
+            )
+            reason, state = "Ignored on purpose: this kind of event changes nothing here.", "ignored"
+        except BadSignature as error:
+            log.warning("refused a delivery for %s: %s", connection.tenant, error)
+            return _answer(401, str(error))
+        except (MalformedPayload, UnknownEvent) as error:
+            event, reason, state = None, str(error), "parked"
+        try:
+            if event is not None:
+                fresh = deps.store.inbox.receive(connection.tenant, WEBHOOK, event, now=now, raw=body, headers=kept)
+            else:
+                fresh = deps.store.inbox.set_aside(
+                    connection.tenant,
+                    WEBHOOK,
+                    hashlib.sha256(body).hexdigest()[:32],
+                    state=state,
+                    reason=reason,
+                    now=now,
+                    raw=body,
+                    headers=kept,
+                )
+        except SQLAlchemyError as error:
+            return _busy(error)
+        return _answer(200, "stored" if fresh else "stored before")
+
+    return blueprint
+
+
+def _busy(error: SQLAlchemyError) -> Response:
+    """Not stored, so not acknowledged: the helpdesk sends it again."""
+    log.error("a delivery could not be stored: %s", error.orig if isinstance(error, OperationalError) else error)
+    answer = _answer(503, "Not stored: the database is busy. Send it again.")
+    answer.headers["Retry-After"] = str(RETRY_AFTER_S)
+    return answer
+
+
+def _answer(status: int, text: str) -> Response:
+    return Response(text + "\n", status, mimetype="text/plain")

@@ -1,0 +1,329 @@
+/* The panel: asks for the ticket's fragment, shows it, sends corrections. The host is behind `deskhandHost`. */
+"use strict";
+(() => {
+  const SKELETON_MS = 150;
+  const SLOW_MS = 5000;
+  const POLL_MS = 2000;
+  const POLLS = 30;
+  const root = document.documentElement;
+  const box = document.getElementById("panel");
+  const status = document.getElementById("status");
+  const meta = document.querySelector('meta[name="deskhand-session"]');
+  const session = { bearer: meta.content, lifeMs: Number(root.dataset.expires) * 1000, since: Date.now(), timer: 0 };
+  const now = { ticket: null, turn: 0, shown: null, html: "", polls: 0, busy: false, active: true, timers: [], stop: null };
+  let host = null;
+  meta.remove();
+
+  /* what stays on this device */
+  const remember = (key, value) => { try { localStorage.setItem(`deskhand.${key}`, JSON.stringify(value)); } catch { /* blocked in this frame */ } };
+  const recall = (key, otherwise) => {
+    try { return JSON.parse(localStorage.getItem(`deskhand.${key}`)) ?? otherwise; } catch { return otherwise; }
+  };
+
+  /* requests */
+  const path = (rest) => `${root.dataset.base}/${rest}`;
+  async function ask(rest, { method = "GET", body, signal } = {}) {
+    const headers = { Authorization: `Bearer ${session.bearer}` };
+    if (body) headers["Content-Type"] = "application/json";
+    const answer = await fetch(path(rest), {
+      method, headers, signal, body: body && JSON.stringify(body), credentials: "omit", cache: "no-store",
+    });
+    return { status: answer.status, type: answer.headers.get("Content-Type") || "", text: await answer.text() };
+  }
+
+  async function renew() {
+    const answer = await ask("session", { method: "POST" });
+    if (answer.status !== 200) return false;
+    const fresh = JSON.parse(answer.text);
+    Object.assign(session, { bearer: fresh.bearer, lifeMs: fresh.expires_in_s * 1000, since: Date.now() });
+    keepSession();
+    return true;
+  }
+
+  function keepSession() {
+    clearTimeout(session.timer);
+    session.timer = setTimeout(() => { if (now.active) renew().catch(keepSession); }, Math.max(session.lifeMs * 0.66, 2000));
+  }
+
+  const sessionIsOld = () => Date.now() - session.since > session.lifeMs * 0.66;
+
+  /* showing */
+  const template = (name) => document.getElementById(`t-${name}`).content.cloneNode(true);
+  const say = (text) => { if (text && status.textContent !== text) status.textContent = text; };
+  const state = () => box.firstElementChild?.dataset.state;
+
+  function place(content) {
+    const focus = box.contains(document.activeElement) ? focusKey(document.activeElement) : null;
+    const other = box.querySelector("[data-other-form]");
+    const picked = other && !other.hidden ? other.elements.category.value : null;
+    const sameTicket = now.shown === now.ticket;
+    box.replaceChildren(content);
+    now.shown = now.ticket;
+    restoreSections();
+    if (sameTicket && picked !== null) showOther(picked);
+    if (focus) box.querySelector(focus)?.focus({ preventScroll: true });
+    tick();
+  }
+
+  function focusKey(element) {
+    const keep = element.dataset.keep;
+    if (keep) return keep.startsWith("c") || keep === "change" ? `[data-keep="${keep}"], [data-undo]` : `[data-keep="${keep}"]`;
+    const section = element.closest("details")?.dataset.section;
+    return section ? `[data-section="${section}"] > summary` : null;
+  }
+
+  function showHtml(html) {
+    if (html === now.html && now.shown === now.ticket) return;
+    const page = new DOMParser().parseFromString(html, "text/html");
+    const view = page.body.firstElementChild;
+    now.html = html;
+    place(view);
+    say(view.dataset.announce);
+  }
+
+  function showTemplate(name) {
+    now.html = "";
+    place(template(name));
+    const view = box.firstElementChild;
+    if (name === "loading") return;
+    say(view.dataset.announce || view.querySelector("h2")?.textContent);
+  }
+
+  function showEnded() {
+    now.html = "";
+    showTemplate("ended");
+    const when = new Date().toLocaleTimeString([], { hour: "2-digit", minute: "2-digit" });
+    box.querySelector("[data-ended-at]").textContent = ` at ${when}`;
+  }
+
+  function showNote(name) {
+    if (box.querySelector(".slow")) return;
+    const head = box.querySelector(".glance");
+    if (head) head.after(template(name)); else box.prepend(template(name));
+    say(box.querySelector(".slow strong").textContent);
+  }
+
+  /* loading */
+  function clear() {
+    now.timers.splice(0).forEach(clearTimeout);
+    now.stop?.abort();
+    now.stop = new AbortController();
+    return ++now.turn;
+  }
+  const later = (wait, act) => now.timers.push(setTimeout(act, wait));
+
+  async function load({ poll = false } = {}) {
+    const turn = clear();
+    const ticket = now.ticket;
+    if (ticket === null) { showTemplate("unsaved"); return; }
+    if (!poll) {
+      now.polls = 0;
+      box.querySelector(".slow")?.remove();
+      box.firstElementChild?.setAttribute("aria-busy", "true");
+      if (now.shown !== ticket || !box.querySelector(".sec")) later(SKELETON_MS, () => showTemplate("loading"));
+      later(SLOW_MS, () => showNote("slow"));
+    }
+    await answered(turn, () => ask(`panel/${encodeURIComponent(ticket)}`, { signal: now.stop.signal }));
+  }
+
+  /* Show what `request` brings, unless another ticket or a newer request came first. */
+  async function answered(turn, request) {
+    let answer;
+    try {
+      answer = await request();
+    } catch {
+      if (turn === now.turn) { clear(); showTemplate("unreachable"); }
+      return null;
+    }
+    if (turn !== now.turn) return null;
+    clear();
+    box.firstElementChild?.removeAttribute("aria-busy");
+    if (answer.status === 401) showEnded();
+    else if (answer.status === 409) return answer;
+    else if (!answer.type.startsWith("text/html") || answer.status === 500) showTemplate("unreachable");
+    else { box.querySelector(".slow")?.remove(); showHtml(answer.text); pollOn(); }
+    return answer;
+  }
+
+  function pollOn() {
+    if (!box.querySelector("[data-poll]") || !now.active) return;
+    if (now.polls >= POLLS) { if (state() === "pending") showNote("unread"); return; }
+    now.polls += 1;
+    later(POLL_MS, () => load({ poll: true }));
+  }
+
+  /* correcting */
+  async function change(rest, body, waiting) {
+    if (now.busy) return;
+    now.busy = true;
+    const turn = clear();
+    now.polls = 0;
+    const words = box.querySelector("[data-trouble]");
+    const buttons = box.querySelectorAll("[data-section=now] .btn");
+    buttons.forEach((button) => button.setAttribute("aria-disabled", "true"));
+    show(words, waiting, "wait");
+    say(waiting);
+    later(SLOW_MS, () => say("Still waiting for the helpdesk."));
+    const address = `panel/${encodeURIComponent(now.ticket)}/${rest}`;
+    const answer = await answered(turn, () => ask(address, { method: "POST", body, signal: now.stop.signal }));
+    now.busy = false;
+    if (answer?.status !== 409) return;
+    buttons.forEach((button) => button.removeAttribute("aria-disabled"));
+    const reason = new DOMParser().parseFromString(answer.text, "text/html").body.textContent.trim();
+    show(words, reason, "trouble");
+    say(reason);
+  }
+
+  function show(words, text, kind) {
+    if (!words) return;
+    words.textContent = text;
+    words.className = kind;
+    words.hidden = false;
+  }
+
+  const correct = (key, name) => change("correction", { category: key }, `Changing to ${name}…`);
+  const undo = () => change("undo", {}, "Taking the correction back…");
+
+  function showOther(value) {
+    const form = box.querySelector("[data-other-form]");
+    if (!form) return;
+    form.hidden = false;
+    box.querySelector("[data-other]")?.setAttribute("aria-expanded", "true");
+    if (value !== undefined) form.elements.category.value = value;
+  }
+
+  /* sections */
+  function restoreSections() {
+    const open = recall("sections", {});
+    for (const section of box.querySelectorAll("details[data-section]")) {
+      if (section.dataset.section in open) section.open = open[section.dataset.section];
+    }
+  }
+
+  function toggleSection(section) {
+    section.open = !section.open;
+    remember("sections", { ...recall("sections", {}), [section.dataset.section]: section.open });
+    section.querySelector("summary").focus();
+  }
+
+  box.addEventListener("click", (event) => {
+    const summary = event.target.closest("summary");
+    if (summary) { event.preventDefault(); toggleSection(summary.parentElement); return; }
+    const button = event.target.closest("button");
+    if (!button || button.getAttribute("aria-disabled") === "true") return;
+    if (button.dataset.correct) correct(button.dataset.correct, button.dataset.name);
+    else if ("undo" in button.dataset) undo();
+    else if ("retry" in button.dataset) load();
+    else if ("reload" in button.dataset) reload();
+    else if ("other" in button.dataset) { showOther(); box.querySelector("#category").focus(); }
+  });
+
+  box.addEventListener("submit", (event) => {
+    event.preventDefault();
+    const list = event.target.elements.category;
+    if (list.value) correct(list.value, list.selectedOptions[0].textContent);
+    else { say("Pick a category first."); list.focus(); }
+  });
+
+  async function reload() {
+    const renewed = await renew().catch(() => false);
+    if (renewed) { load(); return; }
+    if (!box.querySelector(".more")) box.querySelector(".full").append(template("reload-hint"));
+    say(box.querySelector(".more").textContent);
+  }
+
+  /* keyboard */
+  const keysList = document.getElementById("keys");
+  const keysButton = document.getElementById("keys-button");
+  const keysOn = document.getElementById("keys-on");
+  let picking = false;
+  keysOn.checked = recall("keys", true);
+  keysOn.addEventListener("change", () => remember("keys", keysOn.checked));
+  keysButton.addEventListener("click", () => showKeys(keysList.hidden));
+
+  function showKeys(visible) {
+    keysList.hidden = !visible;
+    keysButton.setAttribute("aria-expanded", String(visible));
+    if (visible) keysList.scrollIntoView({ block: "nearest" });
+  }
+
+  function pressed(key) {
+    if (picking && /^[123]$/.test(key)) {
+      picking = false;
+      const choice = box.querySelectorAll("[data-correct]")[Number(key) - 1];
+      if (choice) { choice.click(); return true; }
+    }
+    picking = key === "c";
+    if (/^[1-5]$/.test(key)) {
+      const section = box.querySelectorAll("details[data-section]")[Number(key) - 1];
+      if (section) toggleSection(section);
+      return Boolean(section);
+    }
+    if (key === "c") return pick();
+    if (key === "u") { const button = box.querySelector("[data-undo]"); button?.click(); return Boolean(button); }
+    if (key === "r") { load(); return true; }
+    if (key === "?") { showKeys(keysList.hidden); return true; }
+    return false;
+  }
+
+  function pick() {
+    const section = box.querySelector("[data-section=now]");
+    const first = box.querySelector("[data-correct], [data-other], #category");
+    if (!section || !first) return false;
+    section.open = true;
+    first.focus();
+    return true;
+  }
+
+  document.addEventListener("keydown", (event) => {
+    if (event.key === "Escape") {
+      if (!keysList.hidden) showKeys(false);
+      else { document.activeElement?.blur(); window.parent.focus(); }
+      return;
+    }
+    if (event.ctrlKey || event.metaKey || event.altKey || !keysOn.checked) return;
+    if (event.target.closest("input, select, textarea, [contenteditable]")) return;
+    if (pressed(event.key)) event.preventDefault();
+  });
+
+  /* the customer's clock */
+  function tick() {
+    for (const time of box.querySelectorAll("time[data-zone]")) {
+      try {
+        const options = { timeZone: time.dataset.zone, hour: "2-digit", minute: "2-digit", hourCycle: "h23" };
+        time.textContent = new Intl.DateTimeFormat("en-GB", options).format(new Date());
+      } catch { /* a zone this browser does not know keeps the server's time */ }
+    }
+  }
+  setInterval(tick, 10000);
+
+  /* start */
+  async function start() {
+    later(SKELETON_MS, () => showTemplate("loading"));
+    host = await window.deskhandHost({ sdk: root.dataset.sdk, origin: root.dataset.origin, appGuid: root.dataset.appGuid });
+    if (!host) { clear(); showTemplate("outside"); return; }
+    let lastHeight = 0;
+    new ResizeObserver(() => {
+      const height = Math.min(host.maxHeight, Math.ceil(document.body.getBoundingClientRect().height));
+      if (height !== lastHeight) { lastHeight = height; host.resize(height); }
+    }).observe(document.body);
+    try {
+      now.ticket = (await host.ready()).ticketId;
+    } catch {
+      clear();
+      showTemplate("outside");
+      return;
+    }
+    host.onColorScheme((scheme) => { root.dataset.theme = scheme === "dark" ? "dark" : "light"; });
+    host.onTicketChanged((ticket) => { now.ticket = ticket; now.busy = false; load(); });
+    host.onActive(async (active) => {
+      now.active = active;
+      if (!active) { now.timers.splice(0).forEach(clearTimeout); return; }
+      if (sessionIsOld()) await renew().catch(() => false);
+      if (!now.busy && now.shown === now.ticket) load();
+    });
+    keepSession();
+    load();
+  }
+  start();
+})();

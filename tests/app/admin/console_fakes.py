@@ -1,0 +1,237 @@
+"""An in-memory `ConsoleDeps` with the figures of one working day."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
+
+from app.admin import (
+    Attempts,
+    Deliveries,
+    Delivery,
+    Overview,
+    Parked,
+    Part,
+    Promise,
+    Shell,
+    Stage,
+    Todo,
+    Tone,
+    UserRecord,
+)
+from app.passwords import hash_password
+
+NOW = datetime(2026, 11, 17, 13, 24, 6, tzinfo=UTC)
+PASSWORD = "correct horse battery"
+USER = UserRecord(id="1", email="ana@fieldline.example", name="Ana Lind", password_hash=hash_password(PASSWORD))
+DAYS = (1400, 1420, 1360, 1050, 210, 190, 1410, 1430, 1400, 1390, 1350, 260, 200, 1412)
+EVENTS = (18, 12, 9, 8, 10, 22, 48, 96, 142, 168, 174, 160, 131, 118)
+USUAL = tuple(
+    (round(middle * 0.8), round(middle * 1.2))
+    for middle in (
+        20,
+        14,
+        10,
+        8,
+        11,
+        24,
+        52,
+        98,
+        138,
+        158,
+        162,
+        150,
+        140,
+        150,
+        156,
+        148,
+        132,
+        98,
+        66,
+        48,
+        40,
+        34,
+        28,
+        22,
+    )
+)
+PARKED = (
+    Parked(
+        id="out-34",
+        effect="Set product area, add note",
+        ticket_ref="48166",
+        reason="The helpdesk answered 422: field 3600142 does not exist.",
+        advice="Restore the field, then replay.",
+        tries=1,
+        since=NOW - timedelta(hours=3, minutes=10),
+        ticket_url="https://fieldline.example/agent/tickets/48166",
+    ),
+    Parked(
+        id="out-35",
+        effect="Set product area",
+        ticket_ref="48171",
+        reason="Same cause as #48166.",
+        advice="",
+        tries=1,
+        since=NOW - timedelta(hours=2, minutes=53),
+    ),
+)
+LATEST = (
+    ("out-9", 4, True, "Category, priority, group, note", "48213", "7f3a90c1e2", Tone.GOOD, "Done", 1.4, ""),
+    ("in-8", 5, False, "Ticket created", "48213", "01KA7MZZQ4", Tone.GOOD, "Planned", 0.6, ""),
+    ("out-7", 44, True, "Mail: next update at 15:00", "48190", "91be03aa5d", Tone.WARN, "Being verified", 40, ""),
+    (
+        "in-6",
+        45,
+        False,
+        "Comment added",
+        "48204",
+        "01KA7MZZM9",
+        Tone.OFF,
+        "Ignored on purpose",
+        0.002,
+        "repeat, dropped",
+    ),
+)
+
+
+def deliveries() -> Deliveries:
+    return Deliveries(
+        stages=(
+            Stage(name="Inbox: received", today=1412, waiting=0, oldest=None, tone=Tone.GOOD, word="Works"),
+            Stage(name="Planned", today=1412, waiting=3, oldest=timedelta(seconds=0.8), tone=Tone.GOOD, word="Works"),
+            Stage(
+                name="Outbox: sent", today=2204, waiting=5, oldest=timedelta(seconds=2), tone=Tone.GOOD, word="Works"
+            ),
+            Stage(name="Being verified", today=1, waiting=1, oldest=timedelta(seconds=40), tone=Tone.WARN, word="Wait"),
+            Stage(
+                name="Parked",
+                today=2,
+                waiting=2,
+                oldest=timedelta(hours=3, minutes=10),
+                tone=Tone.BAD,
+                word="Needs you",
+            ),
+        ),
+        promise=Promise(
+            since=date(2026, 11, 1),
+            accepted=21884,
+            lost=0,
+            shown_twice=0,
+            doubles_prevented=7,
+            median=timedelta(seconds=1.9),
+            slowest_5_percent=timedelta(seconds=6.2),
+            repeats_dropped=318,
+            found_by_check=4,
+        ),
+        parked=PARKED,
+        latest=tuple(
+            Delivery(
+                id=id_,
+                at=NOW - timedelta(seconds=ago),
+                outgoing=out,
+                what=what,
+                ticket_ref=ref,
+                key=key,
+                tone=tone,
+                word=word,
+                took=timedelta(seconds=took),
+                detail=detail,
+            )
+            for id_, ago, out, what, ref, key, tone, word, took, detail in LATEST
+        ),
+        kinds=(("event", "Events in"), ("update_ticket", "Ticket updates")),
+    )
+
+
+def overview() -> Overview:
+    return Overview(
+        checked_at=NOW,
+        parts=(
+            Part(
+                name="Receiving events",
+                detail="Last one 12 s ago",
+                tone=Tone.GOOD,
+                word="Works",
+                figure="1,412 today",
+                history=DAYS,
+            ),
+            Part(
+                name="Writing to the helpdesk",
+                detail="2 parked, oldest 3 h",
+                tone=Tone.BAD,
+                word="Needs you",
+                figure="2,204 today",
+                history=DAYS[::-1],
+            ),
+            Part(
+                name="Clock and reminders", detail="Swept 1 s ago", tone=Tone.GOOD, word="Works", figure="38 due today"
+            ),
+        ),
+        todo=(
+            Todo(
+                fact="2 updates are parked.",
+                text="The field “Product area” was deleted. Restore it, then replay.",
+                action="Open",
+                page="console.deliveries",
+            ),
+        ),
+        summary="No ticket was lost, no event is waiting.",
+        events_today=EVENTS,
+        usual=USUAL,
+    )
+
+
+class FakeConsole:
+    """Users, attempts and deliveries in memory; `asked` remembers what was filtered, `done` what was pressed."""
+
+    def __init__(self) -> None:
+        self.user: UserRecord | None = USER
+        self.attempts: dict[tuple[str, str], Attempts] = {}
+        self.page = deliveries()
+        self.first = overview()
+        self.parked_count = 2
+        self.asked: list[tuple[str | None, str | None]] = []
+        self.done: list[tuple[str, list[str]]] = []
+        self.checked = 0
+        self.now = NOW
+
+    def find_user(self, email: str) -> UserRecord | None:
+        return self.user if self.user and email == self.user.email else None
+
+    def login_attempts(self, email: str, ip: str) -> Attempts:
+        return self.attempts.get((email, ip), Attempts())
+
+    def record_attempt(self, email: str, ip: str, ok: bool) -> None:
+        self.checked += 1
+        before = self.login_attempts(email, ip)
+        self.attempts[email, ip] = (
+            Attempts() if ok else replace(before, failures=before.failures + 1, last_failed_at=self.now)
+        )
+
+    def end_sessions(self, user_id: str) -> None:
+        if self.user:
+            self.user = replace(self.user, session_version=self.user.session_version + 1)
+
+    def shell(self) -> Shell:
+        return Shell(place="Fieldline, on one helpdesk", zone="Europe/Berlin", parked=self.parked_count)
+
+    def overview(self) -> Overview:
+        return self.first
+
+    def deliveries(self, *, query: str | None, kind: str | None) -> Deliveries:
+        self.asked.append((query, kind))
+        return self.page
+
+    def replay(self, ids: Sequence[str]) -> int:
+        self.done.append(("replay", list(ids)))
+        return len(ids)
+
+    def replay_all_parked(self) -> int:
+        self.done.append(("replay_all", []))
+        return 2
+
+    def drop(self, ids: Sequence[str]) -> int:
+        self.done.append(("drop", list(ids)))
+        return len(ids)

@@ -1,0 +1,71 @@
+"""The console in Chromium: no policy violation, live list, theme."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from tests.app.admin.console_fakes import PASSWORD, USER, FakeConsole
+from tests.app.admin.console_site import served
+
+pytestmark = pytest.mark.browser
+
+
+@pytest.fixture
+def deps() -> FakeConsole:
+    return FakeConsole()
+
+
+@pytest.fixture
+def page(deps: FakeConsole, browser: Browser) -> Iterator[Page]:
+    with served(deps) as origin:
+        context = browser.new_context(base_url=origin, color_scheme="dark")
+        opened = context.new_page()
+        errors: list[str] = []
+        opened.on("console", lambda message: message.type == "error" and errors.append(message.text))
+        opened.goto("/console/login")
+        opened.fill("#email", USER.email)
+        opened.fill("#password", PASSWORD)
+        opened.click("button[type=submit]")
+        expect(opened.get_by_role("heading", name="Overview")).to_be_visible()
+        yield opened
+        context.close()
+        assert not [each for each in errors if "Content Security Policy" in each]
+
+
+def test_the_theme_follows_the_system_until_one_is_picked(page: Page) -> None:
+    root = page.locator("html")
+    expect(root).to_have_attribute("data-theme", "dark")
+    page.get_by_label("Light").check()
+    expect(root).to_have_attribute("data-theme", "light")
+    page.reload()
+    expect(root).to_have_attribute("data-theme", "light")
+
+
+def test_the_list_grows_by_itself_until_it_is_paused(page: Page, deps: FakeConsole) -> None:
+    page.goto("/console/deliveries")
+    deps.page = replace(deps.page, latest=(replace(deps.page.latest[0], what="Note added"), *deps.page.latest))
+    expect(page.get_by_text("Note added")).to_be_visible()
+    page.get_by_role("button", name="Pause the list").click()
+    deps.page = replace(deps.page, latest=())
+    page.wait_for_timeout(2600)
+    expect(page.get_by_text("Note added")).to_be_visible()
+    page.get_by_role("button", name="Go on").click()
+    expect(page.get_by_text("Note added")).to_be_hidden()
+
+
+def test_replay_is_one_click(page: Page, deps: FakeConsole) -> None:
+    page.goto("/console/deliveries")
+    page.get_by_role("button", name="Replay 48166").click()
+    expect(page.get_by_text("1 on the way again.")).to_be_visible()
+    assert deps.done == [("replay", ["out-34"])]
+
+
+@pytest.mark.parametrize("path", ["/console/", "/console/deliveries"])
+def test_no_page_scrolls_sideways_at_380_px(page: Page, path: str) -> None:
+    page.set_viewport_size({"width": 380, "height": 800})
+    page.goto(path)
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")

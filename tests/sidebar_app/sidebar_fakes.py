@@ -1,0 +1,208 @@
+"""An in-memory `SidebarDeps`, and the tickets, customers and decisions the panel's tests tell about."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+from sidebar_app import (
+    CorrectionRefused,
+    HelpdeskDown,
+    OpenedSession,
+    Session,
+    SessionEnded,
+    SessionRefused,
+    TicketNotFound,
+)
+from triage.context import Correction, Names, PanelView, WriteBack, panel
+from triage.decisions import Alternative, Decision, Outcome, Prediction
+from triage.tickets import Channel, Organization, Priority, Requester, Status, Ticket
+
+NOW = datetime(2026, 11, 17, 13, 24, tzinfo=UTC)
+NAMES = Names(
+    categories={
+        "webhook_delivery": "Webhook delivery",
+        "api_errors": "API errors",
+        "import_export": "Import/export",
+        "invoice_copy": "Invoice copy",
+        "seats_plan": "Seats and plan",
+        "refund": "Refund",
+    },
+    areas={"integrations": "Integrations EU"},
+)
+GROUPS = {"api_errors": "Platform API", "invoice_copy": "Billing"}
+TICKET = Ticket(
+    ref="48213",
+    subject="No events",
+    description="no webhook events since the certificate change",
+    status=Status.OPEN,
+    priority=Priority.P2,
+    channel=Channel.EMAIL,
+    tags=(),
+    requester_id="7",
+    organization_id="9",
+    group_id=None,
+    assignee_id=None,
+    created_at=NOW - timedelta(minutes=38),
+    updated_at=NOW,
+    version="1",
+)
+REQUESTER = Requester(
+    id="7", name="Nadja Krüger", email="nadja@nordlicht.example", organization_id="9", time_zone="Europe/Berlin"
+)
+ORGANIZATION = Organization(
+    id="9",
+    name="Nordlicht Logistik",
+    fields={
+        "tier": "enterprise",
+        "seats": "60",
+        "arr": "84000",
+        "currency": "EUR",
+        "renewal_on": "2027-01-18",
+        "owner": "Ida Blom",
+    },
+)
+
+
+def prediction(category: str, confidence: float, *others: tuple[str, float], phrases: tuple[str, ...]) -> Prediction:
+    return Prediction(
+        category=category,
+        confidence=confidence,
+        alternatives=(
+            Alternative(category=category, confidence=confidence),
+            *(Alternative(category=key, confidence=share) for key, share in others),
+        ),
+        phrases=phrases,
+        neighbours=(),
+        model_version="14",
+    )
+
+
+SURE = Decision(
+    outcome=Outcome.TRIAGED,
+    category="webhook_delivery",
+    product_area="integrations",
+    priority=Priority.P2,
+    group="Integrations EU",
+    confidence=0.915,
+    floor=0.8,
+    reasons=("P2: severity 2, Enterprise",),
+    actions=(),
+    prediction=prediction(
+        "webhook_delivery",
+        0.915,
+        ("api_errors", 0.04),
+        ("import_export", 0.02),
+        phrases=("no webhook events since the certificate change",),
+    ),
+    taxonomy_version="12",
+)
+UNSURE = replace(
+    SURE,
+    outcome=Outcome.SENT_TO_HUMAN,
+    category=None,
+    product_area=None,
+    priority=None,
+    group=None,
+    confidence=0.46,
+    reasons=(),
+    prediction=prediction(
+        "invoice_copy",
+        0.46,
+        ("seats_plan", 0.38),
+        ("refund", 0.09),
+        phrases=("copy of the October invoice", "remove four seats"),
+    ),
+)
+SKIPPED = replace(
+    UNSURE,
+    outcome=Outcome.SKIPPED,
+    reasons=("An agent set the category before Deskhand read the ticket",),
+    prediction=None,
+)
+
+
+def view(**changes: object) -> PanelView:
+    given: dict[str, object] = {
+        "ticket": TICKET,
+        "requester": REQUESTER,
+        "organization": ORGANIZATION,
+        "decision": SURE,
+        "correction": None,
+        "write_back": WriteBack.DONE,
+        "names": NAMES,
+        "now": NOW,
+        "zone": "Europe/Berlin",
+    }
+    return panel(**(given | changes))  # type: ignore[arg-type]
+
+
+class FakeSidebar:
+    """Sessions, tickets and corrections in dicts. `delays` makes a ticket slow, `down` the helpdesk silent."""
+
+    def __init__(self, host_origin: str = "https://fieldline.zendesk.com") -> None:
+        self.host_origin = host_origin
+        self.bearers: set[str] = set()
+        self.views: dict[str, dict[str, object]] = {"48213": {}}
+        self.delays: dict[str, float] = {}
+        self.down: HelpdeskDown | None = None
+        self.renewable = True
+        self.panel_calls = 0
+
+    def open(self, vendor: str, *, origin: str, token: str) -> OpenedSession:
+        if token != "good":
+            raise SessionRefused("The helpdesk's signature is not valid.", host_origin=self.host_origin)
+        return self._issue(vendor)
+
+    def _issue(self, vendor: str) -> OpenedSession:
+        bearer = f"bearer-{len(self.bearers)}"
+        self.bearers.add(bearer)
+        return OpenedSession(
+            bearer=bearer, host_origin=self.host_origin, expires_in_s=600, vendor=vendor, tenant_name="Fieldline"
+        )
+
+    def resume(self, bearer: str) -> Session:
+        if bearer not in self.bearers:
+            raise SessionEnded
+        return Session(
+            tenant="t1", vendor="zendesk", user_id="u1", user_name="Priya Nair", role="agent", expires_at=NOW
+        )
+
+    def renew(self, bearer: str) -> OpenedSession:
+        if not self.renewable:
+            raise SessionEnded
+        return self._issue("zendesk")
+
+    def panel(self, session: Session, ticket_ref: str) -> PanelView:
+        self.panel_calls += 1
+        time.sleep(self.delays.get(ticket_ref, 0))
+        if self.down:
+            raise self.down
+        if ticket_ref not in self.views:
+            raise TicketNotFound
+        given = {"ticket": replace(TICKET, ref=ticket_ref), **self.views[ticket_ref]}
+        return view(**given)
+
+    def correct(self, session: Session, ticket_ref: str, category: str) -> PanelView:
+        if category == "refund":
+            raise CorrectionRefused("The ticket was closed a moment ago. Its category can no longer change.")
+        self.views[ticket_ref]["correction"] = Correction(
+            category=category,
+            by_name=session.user_name,
+            at=NOW + timedelta(minutes=1),
+            undone=False,
+            group=GROUPS.get(category),
+            by_you=True,
+        )
+        return self.panel(session, ticket_ref)
+
+    def undo(self, session: Session, ticket_ref: str) -> PanelView:
+        given = self.views[ticket_ref].get("correction")
+        if not isinstance(given, Correction):
+            raise CorrectionRefused("There is no correction to undo.")
+        self.views[ticket_ref]["correction"] = replace(given, undone=True)
+        return self.panel(session, ticket_ref)
+
+    def categories(self, session: Session) -> tuple[tuple[str, str], ...]:
+        return tuple(NAMES.categories.items())
