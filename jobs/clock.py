@@ -1,0 +1,134 @@
+"""`python -m jobs.clock`: one leader that hands due rows to the workers and starts what the timetable says."""
+
+from __future__ import annotations
+
+import os
+
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
+
+import signal
+import sys
+import threading
+from collections.abc import Callable, Sequence
+from datetime import datetime, timedelta
+
+from sqlalchemy.exc import OperationalError
+
+from app.bootstrap import build
+from app.logs import configure
+from app.settings import Settings, SettingsError
+from connectors.queue import INBOX_JOBS, PLAN, SEND, QueueDown, WakeUps, connect
+from connectors.redis_server import url_for
+from connectors.store.clockwork import Leadership
+from connectors.store.leases import Claim
+from jobs.own_threads import OwnThreads
+from jobs.runtime import Runtime, log, use
+from jobs.schedule import timetable
+
+LEADER_LEASE = timedelta(seconds=15)
+GRACE = timedelta(seconds=10)
+"""How long Redis may be away before the clock runs the jobs itself: slower, and nothing waits for a person."""
+BATCH = 50
+
+
+class Clock:
+    """Sweeps until told to stop; `turn` is one sweep, so that tests can step it."""
+
+    def __init__(self, run: Runtime, queue: WakeUps) -> None:
+        self.run = run
+        self.queue = queue
+        self.own_threads = OwnThreads(run)
+        self.leadership = Leadership(run.store.database, run.owner, LEADER_LEASE)
+        self.lease = timedelta(seconds=run.deps.settings.lease_s)
+        self.timetable = timetable(run.deps.settings)
+        self.lead_again_at: datetime | None = None
+        self.timetable_at: datetime | None = None
+        self.redis_down_since: datetime | None = None
+
+    def turn(self) -> int:
+        """Lead, start what is due, hand out rows; returns how many were handed out."""
+        now = self.run.now()
+        if self.lead_again_at is None or now >= self.lead_again_at:
+            leads = self.leadership.hold(now)
+            self.lead_again_at = now + (LEADER_LEASE / 3 if leads else timedelta(seconds=1))
+        if self.leadership.token is None:
+            return 0
+        if self.timetable_at is None or now >= self.timetable_at:
+            self.start_timed(now)
+            self.timetable_at = now + timedelta(seconds=1)
+        try:
+            handed = self.hand_out(self.queue, now)
+            self.redis_down_since = None
+        except QueueDown as error:
+            if self.redis_down_since is None:
+                log.warning("Redis is away: %s", error)
+            self.redis_down_since = self.redis_down_since or now
+            handed = 0
+        if self.redis_down_since is not None and now - self.redis_down_since >= GRACE:
+            handed = self.hand_out(self.own_threads, now)
+        return handed
+
+    def start_timed(self, now: datetime) -> None:
+        for tenant in self.run.store.tenants.all():
+            for timed in self.timetable:
+                self.run.store.schedule.run_due(tenant.id, timed.name, timed.every, now=now)
+
+    def hand_out(self, workers: WakeUps | OwnThreads, now: datetime) -> int:
+        """Lease due rows and give them to `workers`; raises `QueueDown` with everything not given released."""
+        room = min(BATCH, workers.room())
+        inbox, outbox = self.run.store.inbox, self.run.store.outbox
+        handed = 0
+        if room and outbox.has_due(now):
+            effects = outbox.claim(now=now, owner=self.run.owner, lease=self.lease, limit=room)
+            handed += _give(workers, [(SEND, claim) for claim in effects], outbox.release)
+        if room and inbox.has_due(now):
+            events = inbox.claim(now=now, owner=self.run.owner, lease=self.lease, limit=room)
+            jobs = [(INBOX_JOBS.get(kind or "", PLAN), claim) for claim, kind in events]
+            handed += _give(workers, jobs, inbox.release)
+        return handed
+
+    def stop(self) -> None:
+        self.own_threads.stop()
+        self.leadership.resign()
+
+
+def _give(
+    workers: WakeUps | OwnThreads, jobs: Sequence[tuple[str, Claim]], release: Callable[[Sequence[Claim]], None]
+) -> int:
+    for position, (job, claim) in enumerate(jobs):
+        try:
+            workers.wake(job, claim.id, claim.token)
+        except QueueDown:
+            release([left for _, left in jobs[position:]])
+            raise
+    return len(jobs)
+
+
+def main() -> int:
+    try:
+        settings = Settings.from_env(os.environ)
+    except SettingsError as error:
+        sys.stderr.write(f"{error}\n")
+        return 2
+    configure(settings.log_level)
+    run = Runtime(build(settings))
+    use(run)
+    clock = Clock(run, WakeUps(connect(url_for(settings.redis_url, settings.var))))
+    stopping = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stopping.set())
+    log.info("ready")
+    while not stopping.is_set():
+        try:
+            clock.turn()
+        except OperationalError as error:
+            log.warning("the database is busy or away: %s", error.orig)
+            stopping.wait(1.0)
+        stopping.wait(settings.sweep_s)
+    clock.stop()
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,218 @@
+"""One ticket, from the event to its change in the helpdesk, and everything that can come between."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+
+from connectors.store.schema import EPOCH
+from jobs.clock import GRACE
+from tests.jobs.conftest import Desk
+from triage.decisions import Outcome
+from triage.events import EventKind
+
+WEBHOOKS = (
+    "Webhooks stopped after certificate change",
+    "Since this morning our endpoint gets no webhook events at all. The delivery log in your app shows TLS errors.",
+)
+
+
+def state(desk: Desk, name: str) -> tuple[str, str]:
+    shown = desk.store.deliveries.show(name)
+    return shown["state"], shown["error"] or ""
+
+
+def test_a_ticket_is_triaged_with_one_update_and_one_note(desk: Desk) -> None:
+    ref = desk.ticket(*WEBHOOKS)
+    desk.event(ref, "first")
+    desk.work()
+    assert desk.kinds(ref) == ["update", "note"]
+    update, note = desk.effects(ref)
+    assert {"deskhand_triaged"} <= set(update["tags"])
+    assert "Integrations" in note["body"]
+    stored = desk.store.decisions.latest("acme", ref)
+    assert stored is not None
+    assert stored.decision.outcome is Outcome.TRIAGED
+    assert stored.decision.category == "integration_problem"
+    assert desk.store.decisions.write_back_state("acme", ref) == ("done", None)
+
+
+def test_an_unclear_ticket_goes_to_a_human_without_a_category(desk: Desk) -> None:
+    ref = desk.ticket("hello", "as discussed")
+    desk.event(ref, "first")
+    desk.work()
+    assert desk.kinds(ref) == ["update", "note"]
+    update, note = desk.effects(ref)
+    assert "deskhand_human" in update["tags"]
+    assert set(update["changes"]) == {"group_id", "tags"}
+    assert "Sent to a human" in note["body"]
+
+
+def test_repeats_and_our_own_echo_change_nothing(desk: Desk) -> None:
+    ref = desk.ticket(*WEBHOOKS)
+    for key in ("first", "second", "third"):
+        desk.event(ref, key)
+    desk.work()
+    desk.event(ref, "echo", EventKind.TICKET_UPDATED, actor=desk.store.tenants.connection("acme").actor_id)
+    desk.event(ref, "another trigger", EventKind.TICKET_UPDATED)
+    desk.work()
+    assert desk.kinds(ref) == ["update", "note"]
+    assert state(desk, "in-5") == ("ignored", "Our own change coming back.")
+    assert state(desk, "in-6") == ("ignored", "Triaged before.")
+
+
+def test_a_deleted_ticket_is_ignored_with_the_reason(desk: Desk) -> None:
+    ref = desk.ticket(*WEBHOOKS)
+    desk.control("DELETE", f"tickets/{ref}")
+    desk.event(ref, "first")
+    desk.work()
+    assert state(desk, "in-2")[0] == "ignored"
+    assert "no longer exists" in state(desk, "in-2")[1]
+
+
+def test_a_closed_ticket_is_left_alone(desk: Desk) -> None:
+    ref = desk.ticket(*WEBHOOKS)
+    desk.control("POST", f"tickets/{ref}", {"status": "closed"})
+    before = desk.kinds(ref)
+    desk.event(ref, "first")
+    desk.work()
+    assert desk.kinds(ref) == before
+    assert state(desk, "in-2")[0] == "ignored"
+
+
+def test_a_ticket_closed_between_plan_and_send_is_parked(desk: Desk) -> None:
+    ref = desk.ticket(*WEBHOOKS)
+    desk.event(ref, "first")
+    desk.sweeper.turn()
+    job, row_id, token = desk.queue.waiting.pop()
+    from jobs.plan import plan
+
+    assert job == "jobs.plan.plan"
+    plan(row_id, token)
+    desk.control("POST", f"tickets/{ref}", {"status": "closed"})
+    desk.work()
+    assert state(desk, "out-1")[0] == "parked"
+    assert "closed" in state(desk, "out-1")[1]
+
+
+def test_a_group_that_no_longer_exists_is_parked_and_replayed_after_repair(desk: Desk) -> None:
+    groups = dict(desk.store.tenants.connection("acme").groups)
+    desk.store.tenants.set_groups("acme", groups | {"Integrations": "404404"})
+    ref = desk.ticket(*WEBHOOKS)
+    desk.event(ref, "first")
+    desk.work()
+    assert state(desk, "out-1")[0] == "parked"
+    assert "422" in state(desk, "out-1")[1]
+    assert desk.kinds(ref) == []
+
+
+def test_too_many_requests_are_waited_out_for_the_whole_tenant(desk: Desk) -> None:
+    desk.control("POST", "knobs", {"faults_on": "writes", "rate_429_next": 1, "retry_after_s": 40})
+    refs = [desk.ticket(*WEBHOOKS), desk.ticket("Invoice", "Please send the October invoice as PDF again.")]
+    for ref in refs:
+        desk.event(ref, ref)
+    desk.work()
+    assert sum(len(desk.effects(ref)) for ref in refs) < 4
+    desk.clock.forward(seconds=39)
+    assert desk.work() == 0
+    desk.clock.forward(seconds=2)
+    desk.work()
+    assert [desk.kinds(ref) for ref in refs] == [["update", "note"]] * 2
+
+
+def test_a_lost_answer_is_verified_and_not_written_again(desk: Desk) -> None:
+    desk.control("POST", "knobs", {"faults_on": "writes", "drop_next": 1})
+    ref = desk.ticket(*WEBHOOKS)
+    desk.event(ref, "first")
+    desk.work()
+    assert state(desk, "out-1")[0] == "unknown"
+    desk.clock.forward(seconds=30)
+    desk.work()
+    assert state(desk, "out-1")[0] == "done"
+    assert desk.kinds(ref) == ["update", "note"]
+
+
+def test_an_answer_of_500_is_tried_again(desk: Desk) -> None:
+    desk.control("POST", "knobs", {"faults_on": "all", "error_5xx_next": 2})
+    ref = desk.ticket(*WEBHOOKS)
+    desk.event(ref, "first")
+    for _ in range(8):
+        desk.work()
+        desk.clock.forward(seconds=30)
+    assert desk.kinds(ref) == ["update", "note"]
+
+
+def test_an_agents_tag_added_meanwhile_stays(desk: Desk) -> None:
+    ref = desk.ticket(*WEBHOOKS)
+    desk.control("POST", f"tickets/{ref}", {"add_tags": ["vip"]})
+    desk.event(ref, "first")
+    desk.work()
+    assert {"vip", "deskhand_triaged"} <= set(desk.effects(ref)[-1]["tags"] or desk.effects(ref)[-2]["tags"])
+
+
+def test_a_change_that_no_webhook_brought_is_found(desk: Desk) -> None:
+    ref = desk.ticket(*WEBHOOKS)
+    desk.store.deliveries.replay(["in-1"], now=desk.clock())
+    desk.work()
+    assert desk.kinds(ref) == ["update", "note"]
+    assert desk.store.deliveries.found_by_check(since=EPOCH) >= 1
+    assert desk.store.cursors.get("acme", "tickets")
+
+
+def test_a_webhook_that_comes_after_reconciliation_changes_nothing(desk: Desk) -> None:
+    ref = desk.ticket(*WEBHOOKS)
+    desk.store.deliveries.replay(["in-1"], now=desk.clock())
+    desk.work()
+    desk.event(ref, "late")
+    desk.work()
+    assert desk.kinds(ref) == ["update", "note"]
+
+
+def test_without_redis_rows_wait_for_the_grace_and_then_run_in_the_clock(desk: Desk) -> None:
+    ref = desk.ticket(*WEBHOOKS)
+    desk.event(ref, "first")
+    desk.queue.down = True
+    desk.sweeper.turn()
+    desk.clock.forward(seconds=GRACE.total_seconds() - 1)
+    desk.sweeper.turn()
+    assert desk.kinds(ref) == []
+    desk.clock.forward(seconds=2)
+    for _ in range(2):
+        assert desk.sweeper.turn() == 1
+        for running in desk.sweeper.own_threads.running:
+            running.result(timeout=30)
+    desk.sweeper.stop()
+    assert desk.kinds(ref) == ["update", "note"]
+
+
+def test_a_refused_token_parks_and_says_so(desk: Desk) -> None:
+    desk.store.tenants.set_secret("acme", "api_token", "revoked")
+    ref = desk.ticket(*WEBHOOKS)
+    desk.event(ref, "first")
+    desk.work()
+    assert state(desk, "in-2")[0] == "parked"
+    assert "Reconnect" in state(desk, "in-2")[1]
+
+
+def test_a_job_that_raises_is_retried_and_then_parked(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(*_: object) -> None:
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(type(desk.run.triager), "decide", broken)
+    desk.event(desk.ticket(*WEBHOOKS), "first")
+    for _ in range(4):
+        desk.work()
+        desk.clock.forward(seconds=60)
+    assert state(desk, "in-2")[0] == "parked"
+    assert "ZeroDivisionError" in state(desk, "in-2")[1]
+
+
+def test_the_lease_is_lost_to_nobody_when_a_job_is_delivered_twice(desk: Desk) -> None:
+    ref = desk.ticket(*WEBHOOKS)
+    desk.event(ref, "first")
+    desk.sweeper.turn()
+    desk.queue.waiting *= 2
+    desk.work()
+    assert desk.kinds(ref) == ["update", "note"]
+    assert timedelta(0) <= timedelta(seconds=desk.store.deliveries.line(since=EPOCH).seconds_to_effect[0])

@@ -1,0 +1,76 @@
+"""An agent's story in a real browser: a ticket arrives, the panel says why, a click corrects it, a click undoes it."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, expect
+
+from tests.system.conftest import Start
+
+pytestmark = [pytest.mark.system, pytest.mark.browser]
+PICTURES = Path(os.environ["DESKHAND_TEST_PICTURES"]) if "DESKHAND_TEST_PICTURES" in os.environ else None
+"""Where to keep screenshots for the docs; nowhere by default."""
+
+
+def test_an_agent_sees_why_corrects_and_undoes(start: Start, browser: Browser) -> None:
+    rehearsal = start()
+    draft = {
+        "requester": "nadja.krueger@nordlicht.example",
+        "subject": "Webhooks stopped after certificate change",
+        "body": "Since this morning our endpoint gets no webhook events at all. Your delivery log shows TLS errors.",
+    }
+    ref = str(rehearsal.helpdesk("POST", "tickets", draft)["id"])
+    context = browser.new_context(viewport={"width": 1440, "height": 900}, color_scheme="light")
+    page = context.new_page()
+    problems: list[str] = []
+    page.on("console", lambda message: problems.append(message.text) if message.type == "error" else None)
+    page.goto(f"{rehearsal.helpdesk_url}/agent/tickets/{ref}")
+    panel = page.frame_locator("iframe")
+    expect(panel.get_by_text("Nordlicht Logistik")).to_be_visible(timeout=20_000)
+    expect(panel.locator(".route")).to_contain_text("Webhooks and integrations", timeout=20_000)
+    expect(panel.locator(".route")).to_contain_text("Integrations")
+    expect(panel.locator("mark").first).to_be_visible()
+    rehearsal.settle(tickets=1, within_s=20)
+    if PICTURES:
+        page.wait_for_timeout(1500)
+        page.screenshot(path=PICTURES / "panel.png")
+
+    panel.get_by_role("button", name="API error").click()
+    expect(panel.locator(".note.good")).to_contain_text("Changed to API error.", timeout=10_000)
+    rehearsal.settle(tickets=1, within_s=20)
+    if PICTURES:
+        page.wait_for_timeout(1500)
+        page.screenshot(path=PICTURES / "corrected.png")
+    assert _category(rehearsal.effects(), ref) == "api_error"
+
+    panel.get_by_role("button", name="Undo").click()
+    expect(panel.locator(".route")).to_contain_text("Webhooks and integrations", timeout=10_000)
+    rehearsal.settle(tickets=1, within_s=20)
+    assert _category(rehearsal.effects(), ref) == "integration_problem"
+
+    assert context.cookies() == []
+    assert problems == []
+    context.close()
+
+
+def test_outside_the_helpdesk_there_is_no_data(start: Start, browser: Browser) -> None:
+    rehearsal = start()
+    page = browser.new_page()
+    page.goto(f"{rehearsal.url}/sidebar/{rehearsal.vendor}")
+    expect(page.get_by_text("Open Deskhand inside your helpdesk")).to_be_visible()
+    page.close()
+
+
+def _category(effects: list[dict[str, object]], ref: str) -> object:
+    """The category's last value in the helpdesk's own log."""
+    values = [
+        value[1]
+        for entry in effects
+        if str(entry["ticket_id"]) == ref and isinstance(changes := entry["changes"], dict)
+        for value in changes.values()
+        if isinstance(value, list) and value[1] in ("api_error", "integration_problem")
+    ]
+    return values[-1]
