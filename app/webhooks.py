@@ -4,27 +4,50 @@ from __future__ import annotations
 
 import hashlib
 import logging
+from datetime import datetime, timedelta
 
 from flask import Blueprint, Response, request
-from sqlalchemy.exc import OperationalError, SQLAlchemyError
+from sqlalchemy.exc import SQLAlchemyError
 
 from app.bootstrap import Deps
 from connectors import registry
-from connectors.base import WebhookRequest
+from connectors.base import Connection, WebhookRequest
 from connectors.errors import BadSignature, MalformedPayload, UnknownEvent
 from connectors.registry import UnknownVendor
 from connectors.store.inbox import WEBHOOK
-from connectors.store.tenants import UnknownTenant
+from connectors.store.tenants import Tenants, UnknownTenant
 
 log = logging.getLogger("deskhand.webhooks")
 LARGEST_BODY = 256 * 1024
 RETRY_AFTER_S = 30
 """Under the 60 s within which a helpdesk retries a 503."""
+KEPT_FOR = timedelta(seconds=5)
+"""So long a changed or rotated secret may still be unknown here; the previous one is valid for longer."""
 KEPT_HEADERS = ("content-type", "user-agent")
+
+
+class KnownTenants:
+    """Tenants by their webhook address, remembered for `KEPT_FOR`: reading and opening secrets for each event would
+    cost more than storing it. Unknown addresses are looked up every time.
+    """
+
+    def __init__(self, tenants: Tenants) -> None:
+        self.tenants = tenants
+        self.kept: dict[tuple[str, str], tuple[datetime, Connection]] = {}
+
+    def get(self, vendor: str, token: str, now: datetime) -> Connection:
+        """The tenant's connection; raises `UnknownTenant`."""
+        until, connection = self.kept.get((vendor, token), (now, None))
+        if connection is None or not now < until <= now + KEPT_FOR:
+            self.kept.pop((vendor, token), None)
+            connection = self.tenants.by_webhook_token(vendor, token)
+            self.kept[(vendor, token)] = (now + KEPT_FOR, connection)
+        return connection
 
 
 def create_blueprint(deps: Deps) -> Blueprint:
     blueprint = Blueprint("webhooks", __name__)
+    known = KnownTenants(deps.store.tenants)
 
     @blueprint.post("/webhooks/<vendor>/<token>")
     def receive(vendor: str, token: str) -> Response:
@@ -36,7 +59,7 @@ def create_blueprint(deps: Deps) -> Blueprint:
         )
         try:
             connector = registry.vendor(vendor)
-            connection = deps.store.tenants.by_webhook_token(vendor, token)
+            connection = known.get(vendor, token, now)
         except (UnknownVendor, UnknownTenant):
             return _answer(404, "There is no such webhook. Connect the helpdesk again to get its address.")
         except SQLAlchemyError as error:
@@ -54,28 +77,22 @@ def create_blueprint(deps: Deps) -> Blueprint:
             event, reason, state = None, str(error), "parked"
         try:
             if event is not None:
-                fresh = deps.store.inbox.receive(connection.tenant, WEBHOOK, event, now=now, raw=body, headers=kept)
+                deps.store.inbox.receive(connection.tenant, WEBHOOK, event, now=now, raw=body, headers=kept)
             else:
-                fresh = deps.store.inbox.set_aside(
-                    connection.tenant,
-                    WEBHOOK,
-                    hashlib.sha256(body).hexdigest()[:32],
-                    state=state,
-                    reason=reason,
-                    now=now,
-                    raw=body,
-                    headers=kept,
+                digest = hashlib.sha256(body).hexdigest()[:32]
+                deps.store.inbox.set_aside(
+                    connection.tenant, WEBHOOK, digest, state=state, reason=reason, now=now, raw=body, headers=kept
                 )
         except SQLAlchemyError as error:
             return _busy(error)
-        return _answer(200, "stored" if fresh else "stored before")
+        return _answer(200, "stored")
 
     return blueprint
 
 
 def _busy(error: SQLAlchemyError) -> Response:
     """Not stored, so not acknowledged: the helpdesk sends it again."""
-    log.error("a delivery could not be stored: %s", error.orig if isinstance(error, OperationalError) else error)
+    log.error("a delivery could not be stored: %s", type(error).__name__)
     answer = _answer(503, "Not stored: the database is busy. Send it again.")
     answer.headers["Retry-After"] = str(RETRY_AFTER_S)
     return answer

@@ -12,6 +12,7 @@ import hmac
 import itertools
 import json
 import os
+import re
 import socket
 import statistics
 import sys
@@ -67,6 +68,25 @@ def deliveries(path: str, host: str, numbers: Iterator[int]) -> Iterator[bytes]:
         ).encode() + body
 
 
+def read_answer(connection: socket.socket) -> bytes:
+    """One whole answer, however many packets it takes."""
+    received = b""
+    while b"\r\n\r\n" not in received:
+        received += _more(connection)
+    head, _, body = received.partition(b"\r\n\r\n")
+    length = int(re.search(rb"(?i)content-length: *(\d+)", head)[1])  # type: ignore[index]
+    while len(body) < length:
+        body += _more(connection)
+    return head
+
+
+def _more(connection: socket.socket) -> bytes:
+    packet = connection.recv(65536)
+    if not packet:
+        raise ConnectionError("the server closed the connection")
+    return packet
+
+
 def turn(url: str, numbers: Iterator[int], tally: Tally, lock: threading.Lock) -> None:
     """Send from every connection for one turn."""
     parts = urlsplit(url)
@@ -80,7 +100,7 @@ def turn(url: str, numbers: Iterator[int], tally: Tally, lock: threading.Lock) -
                 request = next(requests_)
                 began = time.perf_counter()
                 connection.sendall(request)
-                answer = connection.recv(65536)
+                answer = read_answer(connection)
                 took = (time.perf_counter() - began) * 1000
                 with lock:
                     tally.took_ms.append(took)

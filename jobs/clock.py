@@ -13,7 +13,7 @@ import threading
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import SQLAlchemyError
 
 from app.bootstrap import build
 from app.logs import configure
@@ -122,8 +122,8 @@ def main() -> int:
     while not stopping.is_set():
         try:
             clock.turn()
-        except OperationalError as error:
-            log.warning("the database is busy or away: %s", error.orig)
+        except SQLAlchemyError as error:
+            log.warning("the database is busy or away: %s", type(error).__name__)
             stopping.wait(1.0)
         stopping.wait(settings.sweep_s)
     clock.stop()

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
 
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import SQLAlchemyError
 
 from connectors.store.inbox import Inbox, InboxRow
 from connectors.store.leases import Claim, LeaseLost
@@ -27,7 +27,7 @@ def keeping(run: Runtime, table: Inbox | Outbox, held: Claim) -> Iterator[None]:
             try:
                 if not table.renew(held, run.now() + RUNNING_LEASE):
                     return
-            except OperationalError as error:
+            except SQLAlchemyError as error:
                 log.warning("lease of %s %s not renewed: %s", type(table).__name__, held.id, type(error).__name__)
 
     keeper = threading.Thread(target=renew, daemon=True)

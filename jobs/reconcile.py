@@ -9,13 +9,14 @@ from connectors.store.leases import Claim
 from jobs.line import planning
 from jobs.runtime import RUNNING_LEASE, runtime
 from triage.events import EventKind, TicketEvent
+from triage.tickets import Ticket
 
 STREAM = "tickets"
 FIRST_LOOK_BACK = timedelta(hours=1)
 
 
 def reconcile(inbox_id: int, token: str) -> None:
-    """Read the export from the saved cursor; the cursor moves only after its page is stored."""
+    """Read the export from the saved cursor; a page and the cursor after it are one transaction."""
     run = runtime()
     claimed = Claim(id=inbox_id, token=token)
     row = run.store.inbox.start(claimed, now=run.now(), owner=run.owner, lease=RUNNING_LEASE)
@@ -26,15 +27,20 @@ def reconcile(inbox_id: int, token: str) -> None:
         cursor = run.store.cursors.get(row.tenant, STREAM)
         pages = run.helpdesk(row.tenant).tickets(cursor=cursor, updated_since=run.now() - FIRST_LOOK_BACK)
         for tickets, cursor_after in pages:
-            for ticket in tickets:
-                if run.store.inbox.covers(row.tenant, ticket.ref, ticket.updated_at):
-                    continue
-                event = TicketEvent(
-                    kind=EventKind.TICKET_UPDATED,
-                    ticket_ref=ticket.ref,
-                    dedup_key=f"{ticket.ref}@{ticket.version}",
-                    occurred_at=ticket.updated_at,
-                )
-                found += run.store.inbox.receive(row.tenant, RECONCILE, event, now=run.now())
-            run.store.cursors.set(row.tenant, STREAM, cursor_after, now=run.now())
+            missed = [each for each in tickets if not run.store.inbox.covers(row.tenant, each.ref, each.updated_at)]
+            now = run.now()
+            with run.store.database.write() as transaction:
+                for ticket in missed:
+                    found += run.store.inbox.receive_in(transaction, row.tenant, RECONCILE, changed(ticket), now=now)
+                run.store.cursors.set_in(transaction, row.tenant, STREAM, cursor_after, now=now)
         run.store.inbox.finish(row, "done", now=run.now(), note=f"{found} missed by webhook." if found else None)
+
+
+def changed(ticket: Ticket) -> TicketEvent:
+    """The event that a webhook should have brought; one for each version of the ticket."""
+    return TicketEvent(
+        kind=EventKind.TICKET_UPDATED,
+        ticket_ref=ticket.ref,
+        dedup_key=f"{ticket.ref}@{ticket.version}",
+        occurred_at=ticket.updated_at,
+    )

@@ -6,7 +6,7 @@ import secrets
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import delete, or_, select, update
+from sqlalchemy import Connection, delete, or_, select, update
 
 from connectors.store.database import Database
 from connectors.store.inbox import Inbox
@@ -86,11 +86,11 @@ class Cursors:
                 select(cursor.c.value).where(cursor.c.tenant == tenant, cursor.c.stream == stream)
             ).scalar_one_or_none()
 
-    def set(self, tenant: str, stream: str, value: str, *, now: datetime) -> None:
-        with self.database.write() as connection:
-            values = {"value": value, "updated_at": now}
-            connection.execute(
-                self.database.insert(cursor)
-                .values(tenant=tenant, stream=stream, **values)
-                .on_conflict_do_update(index_elements=["tenant", "stream"], set_=values)
-            )
+    def set_in(self, connection: Connection, tenant: str, stream: str, value: str, *, now: datetime) -> None:
+        """Move the cursor, in the transaction that stores what it has passed."""
+        values = {"value": value, "updated_at": now}
+        connection.execute(
+            self.database.insert(cursor)
+            .values(tenant=tenant, stream=stream, **values)
+            .on_conflict_do_update(index_elements=["tenant", "stream"], set_=values)
+        )

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import sqlite3
+import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -12,7 +15,9 @@ from alembic.config import Config
 from sqlalchemy import Connection, Engine, Table, create_engine, event, func, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import make_url
+from sqlalchemy.exc import TimeoutError as StoreBusy
 
+LOOK_AGAIN_S = 0.0005
 MIGRATIONS = Path(__file__).parent / "migrations"
 
 
@@ -21,7 +26,10 @@ class StoreUnusable(Exception):
 
 
 class Database:
-    """One engine. `write()` takes the write lock at once, so that a transaction never fails half-way on it."""
+    """One engine. `write()` takes the write lock at once, so that a transaction never fails half-way on it.
+
+    Both raise a `SQLAlchemyError` when the database is locked, full or away.
+    """
 
     def __init__(self, url: str, *, busy_timeout_s: float = 5.0) -> None:
         self.url = url
@@ -29,6 +37,10 @@ class Database:
         self.is_sqlite = parsed.get_backend_name() == "sqlite"
         if self.is_sqlite and parsed.database:
             Path(parsed.database).parent.mkdir(parents=True, exist_ok=True)
+        self.busy_timeout_s = busy_timeout_s
+        # SQLite has one writer. Threads of one process queue here, where the next one starts at once;
+        # in SQLite they would sleep for up to 100 ms between looks.
+        self._writer = threading.Lock() if self.is_sqlite else None
         self.engine: Engine = create_engine(url, pool_pre_ping=not self.is_sqlite)
         if self.is_sqlite:
             _prepare_sqlite(self.engine, busy_timeout_s)
@@ -40,8 +52,24 @@ class Database:
 
     @contextmanager
     def write(self) -> Iterator[Connection]:
-        with self.engine.connect().execution_options(deskhand_write=True) as connection, connection.begin():
+        with (
+            self._turn(),
+            self.engine.connect().execution_options(deskhand_write=True) as connection,
+            connection.begin(),
+        ):
             yield connection
+
+    @contextmanager
+    def _turn(self) -> Iterator[None]:
+        if self._writer is None:
+            yield
+            return
+        if not self._writer.acquire(timeout=self.busy_timeout_s):
+            raise StoreBusy(f"another thread has been writing for {self.busy_timeout_s} s")
+        try:
+            yield
+        finally:
+            self._writer.release()
 
     def insert(self, table: Table) -> Any:
         """An INSERT that can `on_conflict_do_nothing` or `_do_update` on either database."""
@@ -92,5 +120,26 @@ def _prepare_sqlite(engine: Engine, busy_timeout_s: float) -> None:
 
     @event.listens_for(engine, "begin")
     def begin(connection: Connection) -> None:
-        writes = connection.get_execution_options().get("deskhand_write")
-        connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+        if connection.get_execution_options().get("deskhand_write"):
+            _begin_writing(connection, busy_timeout_s)
+        else:
+            connection.exec_driver_sql("BEGIN")
+
+
+def _begin_writing(connection: Connection, busy_timeout_s: float) -> None:
+    """Take the write lock, looking every half millisecond: SQLite's own waiting sleeps up to 100 ms between looks,
+    and processes that write often starve one another.
+    """
+    raw: Any = connection.connection.dbapi_connection
+    deadline = time.monotonic() + busy_timeout_s
+    raw.execute("PRAGMA busy_timeout=0")
+    try:
+        while time.monotonic() < deadline:
+            try:
+                raw.execute("BEGIN IMMEDIATE")
+                return
+            except sqlite3.OperationalError:
+                time.sleep(LOOK_AGAIN_S)
+        connection.exec_driver_sql("BEGIN IMMEDIATE")  # the last try raises the engine's own error
+    finally:
+        raw.execute(f"PRAGMA busy_timeout={int(busy_timeout_s * 1000)}")

@@ -8,11 +8,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 from sqlalchemy import Connection, func, select, update
 
 from connectors.store import leases
 from connectors.store.database import Database
+from connectors.store.group_commit import GroupCommit
 from connectors.store.leases import Claim, States
 from connectors.store.schema import inbox
 from triage.events import TicketEvent
@@ -39,6 +41,9 @@ class InboxRow:
 class Inbox:
     def __init__(self, database: Database) -> None:
         self.database = database
+        # Built once: on the receiver's path, building the statement costs as much as the insert itself.
+        self._insert = database.insert(inbox).on_conflict_do_nothing()
+        self._together = GroupCommit(database, self._insert)
 
     def receive(
         self,
@@ -49,42 +54,16 @@ class Inbox:
         now: datetime,
         raw: bytes | None = None,
         headers: dict[str, str] | None = None,
-    ) -> bool:
-        """Store one event; False when it was there already. Committed when this returns."""
-        with self.database.write() as connection:
-            return self.receive_in(connection, tenant, source, event, now=now, raw=raw, headers=headers)
+    ) -> None:
+        """Store one event, or find it stored already. Committed when this returns; raises `SQLAlchemyError`."""
+        self._together.store(_event_row(tenant, source, event, now=now, raw=raw, headers=headers))
 
     def receive_in(
-        self,
-        connection: Connection,
-        tenant: str,
-        source: str,
-        event: TicketEvent,
-        *,
-        now: datetime,
-        raw: bytes | None = None,
-        headers: dict[str, str] | None = None,
+        self, connection: Connection, tenant: str, source: str, event: TicketEvent, *, now: datetime
     ) -> bool:
-        row = connection.execute(
-            self.database.insert(inbox)
-            .values(
-                tenant=tenant,
-                source=source,
-                dedup_key=event.dedup_key,
-                kind=event.kind.value,
-                ticket_ref=event.ticket_ref,
-                actor_id=event.actor_id,
-                stale=event.stale,
-                received_at=now,
-                event_at=event.occurred_at,
-                raw=raw,
-                headers=headers,
-                state="new",
-                next_at=now,
-            )
-            .on_conflict_do_nothing()
-        )
-        return bool(row.rowcount == 1)
+        """Store one event inside the caller's transaction; False when it was there already."""
+        stored = connection.execute(self._insert, _event_row(tenant, source, event, now=now))
+        return bool(stored.rowcount == 1)
 
     def set_aside(
         self,
@@ -97,42 +76,14 @@ class Inbox:
         now: datetime,
         raw: bytes,
         headers: dict[str, str],
-    ) -> bool:
+    ) -> None:
         """Keep a delivery that will not be planned: parked (our bug to mend) or ignored on purpose."""
-        with self.database.write() as connection:
-            row = connection.execute(
-                self.database.insert(inbox)
-                .values(
-                    tenant=tenant,
-                    source=source,
-                    dedup_key=dedup_key,
-                    received_at=now,
-                    raw=raw,
-                    headers=headers,
-                    state=state,
-                    error=reason,
-                    next_at=now,
-                    done_at=now,
-                )
-                .on_conflict_do_nothing()
-            )
-            return bool(row.rowcount == 1)
+        row = _row(tenant, source, dedup_key, now=now, raw=raw, headers=headers)
+        self._together.store(row | {"state": state, "error": reason, "done_at": now})
 
     def schedule_in(self, connection: Connection, tenant: str, job: str, slot: str, *, now: datetime) -> None:
         """A timed job becomes a row like any event, so that it survives whatever happens next."""
-        connection.execute(
-            self.database.insert(inbox)
-            .values(
-                tenant=tenant,
-                source=SCHEDULE,
-                dedup_key=f"{job}:{slot}",
-                kind=job,
-                received_at=now,
-                state="new",
-                next_at=now,
-            )
-            .on_conflict_do_nothing()
-        )
+        connection.execute(self._insert, _row(tenant, SCHEDULE, f"{job}:{slot}", now=now) | {"kind": job})
 
     def claim(self, *, now: datetime, owner: str, lease: timedelta, limit: int) -> list[tuple[Claim, str | None]]:
         """Due rows with their kind, leased for the queue."""
@@ -225,3 +176,50 @@ class Inbox:
                 )
             ).scalar_one()
         return newest is not None and newest >= updated_at
+
+
+def _row(
+    tenant: str,
+    source: str,
+    dedup_key: str,
+    *,
+    now: datetime,
+    raw: bytes | None = None,
+    headers: dict[str, str] | None = None,
+) -> dict[str, Any]:
+    """Every column a new row sets, so that rows of all kinds share one statement."""
+    return {
+        "tenant": tenant,
+        "source": source,
+        "dedup_key": dedup_key,
+        "kind": None,
+        "ticket_ref": None,
+        "actor_id": None,
+        "stale": False,
+        "received_at": now,
+        "event_at": None,
+        "raw": raw,
+        "headers": headers,
+        "state": "new",
+        "next_at": now,
+        "error": None,
+        "done_at": None,
+    }
+
+
+def _event_row(
+    tenant: str,
+    source: str,
+    event: TicketEvent,
+    *,
+    now: datetime,
+    raw: bytes | None = None,
+    headers: dict[str, str] | None = None,
+) -> dict[str, Any]:
+    return _row(tenant, source, event.dedup_key, now=now, raw=raw, headers=headers) | {
+        "kind": event.kind.value,
+        "ticket_ref": event.ticket_ref,
+        "actor_id": event.actor_id,
+        "stale": event.stale,
+        "event_at": event.occurred_at,
+    }

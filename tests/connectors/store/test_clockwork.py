@@ -61,7 +61,8 @@ def test_a_clock_set_back_does_not_stop_the_timetable(store: Store, tenant: str,
 
 def test_cursors_are_kept_for_each_tenant_and_stream(store: Store, tenant: str, clock: ToldClock) -> None:
     assert store.cursors.get(tenant, "tickets") is None
-    store.cursors.set(tenant, "tickets", "abc", now=clock())
-    store.cursors.set(tenant, "tickets", "def", now=clock())
+    for value in ("abc", "def"):
+        with store.database.write() as transaction:
+            store.cursors.set_in(transaction, tenant, "tickets", value, now=clock())
     assert store.cursors.get(tenant, "tickets") == "def"
     assert store.cursors.get(tenant, "users") is None
