@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import ctypes
 import fcntl
 import logging
 import os
@@ -19,6 +20,9 @@ from app.settings import Settings
 from connectors import redis_server
 
 log = logging.getLogger("deskhand.processes")
+# Loaded before any fork: a new process may not load libraries while other threads run.
+_LIBC = ctypes.CDLL(None) if sys.platform == "linux" else None
+PR_SET_PDEATHSIG = 1  # prctl(2)
 STOP_S = 10.0
 FIRST_PAUSE_S, LONGEST_PAUSE_S = 0.1, 5.0
 STEADY_S = 10.0
@@ -88,7 +92,13 @@ class Supervisor:
     def _spawn(self, program: Program) -> subprocess.Popen[bytes]:
         with (self.logs / f"{program.name}.log").open("ab") as out:
             return subprocess.Popen(  # noqa: S603
-                program.command, stdout=out, stderr=out, stdin=subprocess.DEVNULL, env=self.env, start_new_session=True
+                program.command,
+                stdout=out,
+                stderr=out,
+                stdin=subprocess.DEVNULL,
+                env=self.env,
+                start_new_session=True,
+                preexec_fn=_end_with_parent,
             )
 
     def _keep(self, program: Program) -> None:
@@ -106,6 +116,12 @@ class Supervisor:
                 return
             self.restarts[program.name] = self.restarts.get(program.name, 0) + 1
             self.running[program.name] = self._spawn(program)
+
+
+def _end_with_parent() -> None:
+    """In the new process: ask Linux for a SIGTERM when the supervisor dies, so that a killed one leaves nothing."""
+    if _LIBC is not None:
+        _LIBC.prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
 
 
 def _end_group(process: subprocess.Popen[bytes]) -> None:

@@ -138,7 +138,8 @@ class Rehearsal:
             step()
             state = self.deps.store.deliveries.line(since=EPOCH)
             decided = sum(self.deps.store.deliveries.outcomes(since=EPOCH).values())
-            if decided >= tickets and state.waiting == 0:
+            # Our own writes come back as events: it is over when the helpdesk has nothing more to tell either.
+            if decided >= tickets and state.waiting == 0 and self.helpdesk("GET", "state")["idle"]:
                 return
             failing = [name for name, count in self.supervisor.restarts.items() if count >= MOST_RESTARTS]
             if failing:

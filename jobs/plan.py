@@ -29,7 +29,7 @@ def plan(inbox_id: int, token: str) -> None:
             EventKind(row.kind),
             actor_id=row.actor_id,
             own_actor_id=connection.actor_id,
-            decided_before=known is not None,
+            decided_before=known is not None and bool(known.decision.actions),
         )
         if ignored is None:
             decide(run, row, connection)

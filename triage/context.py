@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from triage import panel_customer as customer
 from triage.decisions import Decision, Outcome
@@ -41,6 +41,8 @@ __all__ = [
     "panel",
 ]
 
+READ_WITHIN = timedelta(minutes=15)
+"""A change that led to no decision for so long was none that we were told of."""
 MAX_CHOICES_UNSURE = 3
 MAX_CHOICES_SURE = 2
 MAX_PHRASES = 2
@@ -83,7 +85,7 @@ def panel(
 ) -> PanelView:
     """The panel of `ticket` as an agent in time zone `zone` reads it at `now` (aware)."""
     active = correction if correction and not correction.undone else None
-    state = _state(decision, active)
+    state = _state(decision, active, now - ticket.updated_at)
     group = _group(decision, active, names)
     category = _category(state, decision, active, names)
     local = local_time(requester.time_zone if requester else None, now)
@@ -103,7 +105,7 @@ def panel(
         phrases=decision.prediction.phrases[:MAX_PHRASES] if decision and decision.prediction and not active else (),
         routing=_routing(decision, active, names, group, now, zone) if active else (),
         choices=_choices(state, decision, active, names) if not ticket.is_final else (),
-        can_correct=not ticket.is_final and state is not State.PENDING,
+        can_correct=not ticket.is_final and decision is not None,
         cannot_correct=f"This ticket is {ticket.status.value}: its category can no longer change."
         if ticket.is_final
         else "",
@@ -117,11 +119,11 @@ def panel(
     )
 
 
-def _state(decision: Decision | None, active: Correction | None) -> State:
+def _state(decision: Decision | None, active: Correction | None, unchanged: timedelta) -> State:
     if active:
         return State.CORRECTED
     if decision is None:
-        return State.PENDING
+        return State.PENDING if unchanged < READ_WITHIN else State.SKIPPED
     return {
         Outcome.TRIAGED: State.ROUTED,
         Outcome.SENT_TO_HUMAN: State.UNSURE,
@@ -167,6 +169,8 @@ def _note(
 ) -> Note | None:
     if state is State.PENDING:
         return Note(tone="info", fact="Being read now.", text="The category appears here in a few seconds.")
+    if decision is None:
+        return Note(tone="info", fact="Not read.", text="It did not change since Deskhand was connected.")
     if correction and not correction.undone:
         moved = f"Moved to {group}." if group else "The group is unchanged."
         return Note(
@@ -178,7 +182,9 @@ def _note(
     if state is State.SKIPPED:
         return Note(tone="info", fact="Left alone.", text="Nothing was changed on the ticket.")
     if state is State.UNSURE and decision:
-        return _unsure_note(decision)
+        return _unsure_note(
+            decision, f"Moved to {group}, and no category was set." if group else "No category was set."
+        )
     if correction:
         who = "you" if correction.by_you else correction.by_name
         when = moment(correction.at, now=now, zone=zone)
@@ -190,19 +196,19 @@ def _note(
     return None
 
 
-def _unsure_note(decision: Decision) -> Note:
+def _unsure_note(decision: Decision, done: str) -> Note:
     if decision.prediction is None:
-        return Note(tone="warn", fact="Sent to a human.", text="Nothing was changed on the ticket.")
+        return Note(tone="warn", fact="Sent to a human.", text=done)
     if decision.confidence >= decision.floor:
         return Note(
             tone="warn",
             fact="Sent to a human.",
-            text=f"The best guess is {percent(decision.confidence)} sure. Nothing was changed on the ticket.",
+            text=f"The best guess is {percent(decision.confidence)} sure. {done}",
         )
     return Note(
         tone="warn",
         fact=f"Sent to a human: {percent(decision.confidence)} sure.",
-        text=f"Your limit for automatic routing is {percent(decision.floor)}. Nothing was changed on the ticket.",
+        text=f"Your limit for automatic routing is {percent(decision.floor)}. {done}",
     )
 
 

@@ -78,14 +78,13 @@ class Decisions:
         return _new_id(row)
 
     def latest(self, tenant: str, ticket_ref: str) -> StoredDecision | None:
-        """The last decision that said something about the ticket (one that skipped it says nothing)."""
+        """The last decision about the ticket."""
         with self.database.read() as connection:
             row = connection.execute(
                 select(decision_table)
                 .where(
                     decision_table.c.tenant == tenant,
                     decision_table.c.ticket_ref == ticket_ref,
-                    decision_table.c.outcome != Outcome.SKIPPED.value,
                 )
                 .order_by(decision_table.c.id.desc())
                 .limit(1)

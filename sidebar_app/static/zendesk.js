@@ -77,11 +77,11 @@
     };
   }
 
-  /* The vendor's client, or null when its script does not come in time. */
+  /* The vendor's client, or null when its script does not come in time: then it must not start a second client. */
   function vendorClient(sdkUrl) {
     return new Promise((resolve) => {
       const script = document.createElement("script");
-      const timer = setTimeout(() => resolve(null), SDK_WAIT_MS);
+      const timer = setTimeout(() => { script.onload = null; resolve(null); }, SDK_WAIT_MS);
       const end = (client) => { clearTimeout(timer); resolve(client || null); };
       script.async = true;
       script.onerror = () => end(null);

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, FrameLocator, Page, expect
+from playwright.sync_api import Browser, FrameLocator, Page, Route, expect
 
 from tests.sidebar_app.host_page import Site, site
 from tests.sidebar_app.sidebar_fakes import UNSURE
@@ -185,3 +185,15 @@ def test_with_the_vendors_script_its_client_is_used(page: Page) -> None:
     with site(sdk_path="/sdk.js") as made:
         state(framed(page, made), "routed")
         assert page.frames[1].evaluate("window.usedSdk")
+
+
+def test_a_vendors_script_that_comes_late_starts_no_second_client(page: Page) -> None:
+    with site(sdk_path="/sdk.js") as made:
+        held: list[Route] = []
+        page.route("**/sdk.js", lambda route: held.append(route))
+        page.goto(made.address(), wait_until="commit")
+        state(page.frame_locator("#app"), "routed")
+        held[0].continue_()
+        page.frames[1].wait_for_function("window.ZAFClient")
+        page.wait_for_timeout(200)
+        assert not page.frames[1].evaluate("window.usedSdk")

@@ -42,7 +42,7 @@ def test_an_unsure_ticket_offers_three_categories_with_their_share() -> None:
     seen = view(decision=UNSURE)
     assert seen.note is not None
     assert seen.note.fact == f"Sent to a human: 46{NB}% sure."
-    assert seen.note.text == f"Your limit for automatic routing is 80{NB}%. Nothing was changed on the ticket."
+    assert seen.note.text == f"Your limit for automatic routing is 80{NB}%. No category was set."
     assert [(c.name, c.share) for c in seen.choices] == [
         ("Invoice copy", f"46{NB}%"),
         ("Seats and plan", f"38{NB}%"),
@@ -146,3 +146,20 @@ def test_moments_spans_and_money() -> None:
     assert [age(s) for s in (40, 720, 10800, 200000)] == [f"40{NB}s", f"12{NB}min", f"3{NB}h", f"2{NB}days"]
     assert [in_days(n) for n in (1, 0, -3)] == [f"in 1{NB}day", "today", f"3{NB}days ago"]
     assert (money("84000.4", "EUR"), money("5", "CHF"), money("5", None)) == ("€84,000", f"CHF{NB}5", "5")
+
+
+def test_an_unsure_ticket_says_where_it_went() -> None:
+    seen = view(decision=replace(UNSURE, group="Front desk"))
+    assert seen.note is not None
+    assert seen.note.text.endswith("Moved to Front desk, and no category was set.")
+
+
+def test_a_ticket_nobody_told_us_of_is_not_said_to_be_being_read() -> None:
+    old = replace(TICKET, updated_at=NOW - timedelta(hours=3))
+    seen = view(ticket=old, decision=None)
+    assert seen.state is State.SKIPPED
+    assert seen.note is not None
+    assert seen.note.fact == "Not read."
+    assert not seen.polls
+    assert not seen.can_correct
+    assert view(ticket=replace(TICKET, updated_at=NOW), decision=None).state is State.PENDING
