@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import click
+from sqlalchemy.exc import SQLAlchemyError
 
 from app import demo as demo_module
 from app.bootstrap import Deps, build
@@ -21,7 +22,9 @@ from app.processes import AlreadyRunning, Supervisor, only_one, programs
 from app.settings import Settings, SettingsError
 from connectors.errors import ConnectorError
 from connectors.store.database import StoreUnusable
-from connectors.store.deliveries import Delivery, NoSuchDelivery
+from connectors.store.deliveries import Delivery
+from connectors.store.replays import NoSuchDelivery
+from connectors.store.vault import VaultError
 
 
 def main() -> None:
@@ -38,8 +41,12 @@ def main() -> None:
     except SettingsError as error:
         click.echo(str(error), err=True)
         sys.exit(2)
-    except (AlreadyRunning, StoreUnusable, NoSuchDelivery, ConnectorError) as error:
+    except (AlreadyRunning, StoreUnusable, NoSuchDelivery, ConnectorError, VaultError) as error:
         click.echo(str(error), err=True)
+        sys.exit(1)
+    except SQLAlchemyError as error:
+        reason = str(getattr(error, "orig", error))
+        click.echo(f"The database cannot be used: {reason}. If it is new or older: deskhand migrate", err=True)
         sys.exit(1)
 
 
@@ -102,7 +109,7 @@ def deliveries() -> None:
 @deliveries.command("list")
 @click.option("--state", type=click.Choice(["waiting", "parked", "done", "ignored"]), default=None)
 @click.option("--find", default=None, help="Ticket number, start of a key, or part of a subject.")
-@click.option("--limit", default=50, show_default=True)
+@click.option("--limit", type=click.IntRange(1), default=50, show_default=True)
 @click.option("--json", "as_json", is_flag=True)
 def list_deliveries(state: str | None, find: str | None, limit: int, as_json: bool) -> None:
     """The newest events and effects."""
@@ -129,10 +136,10 @@ def show_delivery(name: str) -> None:
 def replay_deliveries(names: tuple[str, ...], everything: bool) -> None:
     """Put parked rows back to work. Their keys stay, so nothing happens twice."""
     deps = _deps()
-    chosen = list(names) or (deps.store.deliveries.parked() if everything else [])
+    chosen = list(names) or (deps.store.replays.parked() if everything else [])
     if not chosen and not everything:
         raise click.UsageError("Name the deliveries to replay, or use --all.")
-    count = deps.store.deliveries.replay(chosen, now=datetime.now(UTC))
+    count = deps.store.replays.replay(chosen, now=datetime.now(UTC))
     click.echo(f"{count} of {len(chosen)} put back to work.")
     sys.exit(0 if count == len(chosen) else 1)
 
@@ -141,7 +148,7 @@ def replay_deliveries(names: tuple[str, ...], everything: bool) -> None:
 @click.argument("names", nargs=-1, required=True)
 def park_deliveries(names: tuple[str, ...]) -> None:
     """Set waiting rows aside until somebody replays them."""
-    count = _deps().store.deliveries.park(names, now=datetime.now(UTC))
+    count = _deps().store.replays.park(names, now=datetime.now(UTC))
     click.echo(f"{count} of {len(names)} parked.")
     sys.exit(0 if count == len(names) else 1)
 
@@ -157,7 +164,9 @@ def user() -> None:
 @click.password_option(help="At least 12 characters.")
 def add_user(email: str, name: str, password: str) -> None:
     """Add a console user, or give an existing one a new password."""
-    if "@" not in email:
+    email = email.strip()
+    local, _, domain = email.partition("@")
+    if not local or not domain or any(character.isspace() for character in email):
         raise click.BadParameter("this is not an e-mail address.", param_hint="EMAIL")
     if len(password) < 12:
         raise click.BadParameter("use at least 12 characters.", param_hint="--password")

@@ -89,18 +89,14 @@ class ConsoleService:
         vendors = sorted({tenant.vendor.title() for tenant in tenants})
         names = sorted({tenant.name for tenant in tenants})
         place = f"{', '.join(names)}, on {' and '.join(vendors)}" if tenants else "No helpdesk connected yet"
-        return Shell(place=place, zone="UTC", parked=len(self.store.deliveries.parked()))
+        return Shell(place=place, zone="UTC", parked=len(self.store.replays.parked()))
 
     def overview(self) -> Overview:
         now = self.deps.now()
         today = _midnight(now)
         line = self.store.deliveries.line(since=today)
         outcomes = self.store.deliveries.outcomes(since=today)
-        parts = (
-            _receiving(line, now),
-            _writing(line, now),
-            _triage(outcomes),
-        )
+        parts = (_receiving(line, now), _writing(line, now), _triage(outcomes))
         todo = _todo(line)
         hours = [0] * (now.hour + 1)
         for at in self.store.deliveries.arrivals(since=today):
@@ -110,7 +106,8 @@ class ConsoleService:
             checked_at=now,
             parts=parts,
             todo=todo,
-            summary=f"{'No event was' if line.lost == 0 else f'{line.lost} events were'} lost, {waits}.",
+            summary=f"{_lost(line.lost)}, {waits}.",
+            working=all(part.tone is not Tone.BAD for part in parts),
             events_today=tuple(hours),
         )
 
@@ -143,13 +140,13 @@ class ConsoleService:
         )
 
     def replay(self, ids: Sequence[str]) -> int:
-        return self.store.deliveries.replay(ids, now=self.deps.now())
+        return self.store.replays.replay(ids, now=self.deps.now())
 
     def replay_all_parked(self) -> int:
-        return self.replay(self.store.deliveries.parked())
+        return self.replay(self.store.replays.parked())
 
     def drop(self, ids: Sequence[str]) -> int:
-        return self.store.deliveries.drop(ids, now=self.deps.now())
+        return self.store.replays.drop(ids, now=self.deps.now())
 
     def _latest(self, query: str | None, kind: str | None) -> list[Row]:
         direction = kind if kind in ("in", "out") else None
@@ -226,6 +223,10 @@ def _todo(line: LineState) -> tuple[Todo, ...]:
             page="console.deliveries",
         ),
     )
+
+
+def _lost(count: int) -> str:
+    return {0: "No event was lost", 1: "1 event was lost"}.get(count, f"{count:,} events were lost")
 
 
 def _stage(name: str, counted: Counted, now: datetime, *, parked: bool = False) -> Stage:

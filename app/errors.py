@@ -9,10 +9,12 @@ from sqlalchemy.exc import SQLAlchemyError
 from werkzeug.exceptions import HTTPException
 
 from connectors.errors import AuthFailed, ConnectorError, NotFound, RateLimited, Rejected
+from connectors.store.replays import NoSuchDelivery
 
 log = logging.getLogger("deskhand.web")
 STATUS: tuple[tuple[type[Exception], int], ...] = (
     (NotFound, 404),
+    (NoSuchDelivery, 404),
     (Rejected, 422),
     (AuthFailed, 502),
     (RateLimited, 503),

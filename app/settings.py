@@ -73,7 +73,8 @@ class Settings:
             "encoder_model": reader.read("ENCODER_MODEL", "", str),
             "log_level": reader.read("LOG_LEVEL", "INFO", _log_level),
         }
-        reader.refuse_unknown({field.name.upper() for field in fields(cls)})
+        usual = {"DATABASE_URL", "REDIS_URL"}
+        reader.refuse_unknown({field.name.upper() for field in fields(cls)} - usual)
         if reader.problems:
             raise SettingsError(reader.problems)
         return cls(**values)  # type: ignore[arg-type]

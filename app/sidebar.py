@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, TypeVar
 
 from flask import Blueprint
 from itsdangerous import BadSignature as BadToken
@@ -33,7 +34,9 @@ from triage.actions import UpdateTicket
 from triage.context import Correction, Names, PanelView, WriteBack, panel
 from triage.corrections import corrected, home, undone
 from triage.taxonomy import Taxonomy
+from triage.tickets import Organization, Requester, Ticket
 
+T = TypeVar("T")
 SESSION = timedelta(minutes=10)
 TOKEN_LEEWAY = timedelta(minutes=1)
 """A token is still accepted shortly after its end, so its use is remembered a little longer."""
@@ -51,6 +54,15 @@ WRITE_BACK = {
 
 def create_blueprint(deps: Deps) -> Blueprint:
     return sidebar_app.create_blueprint(SidebarService(deps))
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """A ticket and its people, read from the helpdesk just now."""
+
+    ticket: Ticket
+    requester: Requester | None
+    organization: Organization | None
 
 
 class SidebarService:
@@ -81,12 +93,16 @@ class SidebarService:
                 origin=summary.origin,
                 now=now,
             )
+            opened = self._open(connection, summary.origin, identity.user_id, since=now.timestamp())
         except BadSignature as error:
             raise SessionRefused(str(error), host_origin=summary.origin) from error
+        except ConnectorError as error:
+            reason = "The helpdesk does not answer Deskhand. Reload in a minute."
+            raise SessionRefused(reason, host_origin=summary.origin) from error
         keep_until = identity.expires_at + TOKEN_LEEWAY
         if not tenants.use_token(connection.tenant, identity.token_id, expires_at=keep_until, now=now):
             raise SessionRefused("This log-in was used before. Reload the app.", host_origin=summary.origin)
-        return self._open(connection, summary.origin, identity.user_id, since=now.timestamp())
+        return opened
 
     def resume(self, bearer: str) -> Session:
         return self._session(self._claims(bearer))
@@ -106,34 +122,10 @@ class SidebarService:
             raise SessionEnded from error
 
     def panel(self, session: Session, ticket_ref: str) -> PanelView:
-        helpdesk = self.deps.helpdesk(session.tenant)
-        try:
-            ticket = helpdesk.ticket(ticket_ref)
-            requester = helpdesk.requester(ticket.requester_id) if ticket.requester_id else None
-            organization = helpdesk.organization(ticket.organization_id) if ticket.organization_id else None
-        except NotFound:
-            raise TicketNotFound from None
-        except ConnectorError as error:
-            raise HelpdeskDown from error
-        decisions = self.deps.store.decisions
-        stored = decisions.latest(session.tenant, ticket_ref)
-        state = decisions.write_back_state(session.tenant, ticket_ref)
-        corrections = decisions.corrections(session.tenant, ticket_ref)
-        shown = _active(corrections) or (corrections[0] if corrections else None)
-        return panel(
-            ticket=ticket,
-            requester=requester,
-            organization=organization,
-            decision=stored.decision if stored else None,
-            correction=self._correction(shown, session) if shown else None,
-            write_back=WRITE_BACK[state[0]] if state else WriteBack.NONE,
-            write_back_reason=(state[1] or "") if state else "",
-            names=self.names,
-            now=self.deps.now(),
-            zone=session.time_zone,
-        )
+        return self._view(session, self._read(session, ticket_ref))
 
     def correct(self, session: Session, ticket_ref: str, category: str) -> PanelView:
+        seen = self._read_changeable(session, ticket_ref)
         stored = self.deps.store.decisions.latest(session.tenant, ticket_ref)
         if stored is None:
             raise CorrectionRefused("This ticket has not been read yet. Try again in a few seconds.")
@@ -142,7 +134,6 @@ class SidebarService:
             change = corrected(ticket_ref, category, taxonomy=self.taxonomy, groups=groups)
         except KeyError:
             raise CorrectionRefused("There is no such category any more. Reload the app.") from None
-        now = self.deps.now()
         with self.deps.store.database.write() as transaction:
             number = self.deps.store.decisions.correct_in(
                 transaction,
@@ -152,27 +143,70 @@ class SidebarService:
                 category=category,
                 by_id=session.user_id,
                 by_name=session.user_name,
-                now=now,
+                now=self.deps.now(),
             )
             self._plan(transaction, session, change, cause=f"correction:{number}")
-        return self.panel(session, ticket_ref)
+        return self._view(session, seen)
 
     def undo(self, session: Session, ticket_ref: str) -> PanelView:
+        seen = self._read_changeable(session, ticket_ref)
         decisions = self.deps.store.decisions
-        standing = [each for each in decisions.corrections(session.tenant, ticket_ref) if each.undone_at is None]
         stored = decisions.latest(session.tenant, ticket_ref)
-        if not standing or stored is None:
-            raise CorrectionRefused("There is no correction to undo.")
         groups = self.deps.store.tenants.connection(session.tenant).groups
-        earlier = standing[1].category if len(standing) > 1 else None
-        change = undone(ticket_ref, stored.decision, earlier, taxonomy=self.taxonomy, groups=groups)
         with self.deps.store.database.write() as transaction:
-            if decisions.undo_in(transaction, session.tenant, standing[0].id, now=self.deps.now()):
-                self._plan(transaction, session, change, cause=f"undo:{standing[0].id}")
-        return self.panel(session, ticket_ref)
+            every = decisions.corrections_in(transaction, session.tenant, ticket_ref)
+            standing = [each for each in every if each.undone_at is None]
+            if not standing or stored is None:
+                raise CorrectionRefused("There is no correction to undo.")
+            earlier = standing[1].category if len(standing) > 1 else None
+            change = undone(ticket_ref, stored.decision, earlier, taxonomy=self.taxonomy, groups=groups)
+            decisions.undo_in(transaction, session.tenant, standing[0].id, now=self.deps.now())
+            self._plan(transaction, session, change, cause=f"undo:{standing[0].id}")
+        return self._view(session, seen)
 
     def categories(self, session: Session) -> tuple[tuple[str, str], ...]:
         return tuple((each.key, each.name) for each in self.taxonomy.categories)
+
+    def _read(self, session: Session, ticket_ref: str) -> Seen:
+        """The ticket as the helpdesk has it now, with who asked; people who were deleted are as good as none."""
+        helpdesk = self.deps.helpdesk(session.tenant)
+        try:
+            ticket = helpdesk.ticket(ticket_ref)
+            return Seen(
+                ticket,
+                _or_none(helpdesk.requester, ticket.requester_id),
+                _or_none(helpdesk.organization, ticket.organization_id),
+            )
+        except NotFound:
+            raise TicketNotFound from None
+        except ConnectorError as error:
+            raise HelpdeskDown from error
+
+    def _read_changeable(self, session: Session, ticket_ref: str) -> Seen:
+        """As `_read`, before anything is stored: what cannot be changed is not promised."""
+        seen = self._read(session, ticket_ref)
+        if seen.ticket.is_final:
+            raise CorrectionRefused(f"This ticket is {seen.ticket.status.value}: its category can no longer change.")
+        return seen
+
+    def _view(self, session: Session, seen: Seen) -> PanelView:
+        decisions, ref = self.deps.store.decisions, seen.ticket.ref
+        stored = decisions.latest(session.tenant, ref)
+        state = decisions.write_back_state(session.tenant, ref)
+        corrections = decisions.corrections(session.tenant, ref)
+        shown = _active(corrections) or (corrections[0] if corrections else None)
+        return panel(
+            ticket=seen.ticket,
+            requester=seen.requester,
+            organization=seen.organization,
+            decision=stored.decision if stored else None,
+            correction=self._correction(shown, session) if shown else None,
+            write_back=WRITE_BACK[state[0]] if state else WriteBack.NONE,
+            write_back_reason=(state[1] or "") if state else "",
+            names=self.names,
+            now=self.deps.now(),
+            zone=session.time_zone,
+        )
 
     def _plan(self, transaction: Any, session: Session, change: UpdateTicket, *, cause: str) -> None:
         self.deps.store.outbox.add_in(
@@ -188,12 +222,14 @@ class SidebarService:
         )
 
     def _correction(self, each: StoredCorrection, session: Session) -> Correction:
+        group = home(each.category, self.taxonomy).group
+        mapped = group in self.deps.store.tenants.connection(session.tenant).groups
         return Correction(
             category=each.category,
             by_name=each.by_name,
             at=each.at,
             undone=each.undone_at is not None,
-            group=home(each.category, self.taxonomy).group,
+            group=group if mapped else None,
             by_you=each.by_id == session.user_id,
         )
 
@@ -206,7 +242,10 @@ class SidebarService:
         return key
 
     def _open(self, connection: Connection, origin: str, user_id: str, *, since: float) -> OpenedSession:
-        agent = self.deps.helpdesk(connection.tenant).agent(user_id)
+        try:
+            agent = self.deps.helpdesk(connection.tenant).agent(user_id)
+        except NotFound:
+            raise SessionRefused("The helpdesk does not know this agent.", host_origin=origin) from None
         if agent.role not in STAFF:
             raise SessionRefused("Deskhand is for this helpdesk's agents.", host_origin=origin)
         claims = {
@@ -250,3 +289,12 @@ class SidebarService:
 
 def _active(corrections: list[StoredCorrection]) -> StoredCorrection | None:
     return next((each for each in corrections if each.undone_at is None), None)
+
+
+def _or_none(read: Callable[[str], T], object_id: str | None) -> T | None:
+    if object_id is None:
+        return None
+    try:
+        return read(object_id)
+    except NotFound:
+        return None

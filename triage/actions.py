@@ -31,7 +31,7 @@ class UpdateTicket:
         """What changes, in a few words for a list: "Category, priority, group, note"."""
         parts = (
             ("category", self.category or "category" in self.clear),
-            ("product area", self.product_area),
+            ("product area", self.product_area or "product_area" in self.clear),
             ("priority", self.priority),
             ("group", self.group_id),
             ("note", self.note),

@@ -10,6 +10,7 @@ from connectors.store.decisions import Decisions
 from connectors.store.deliveries import Deliveries
 from connectors.store.inbox import Inbox
 from connectors.store.outbox import Outbox
+from connectors.store.replays import Replays
 from connectors.store.tenants import Tenants
 from connectors.store.users import Users
 from connectors.store.vault import Vault
@@ -26,6 +27,7 @@ class Store:
         self.tenants = Tenants(database, vault)
         self.decisions = Decisions(database)
         self.deliveries = Deliveries(database)
+        self.replays = Replays(database)
         self.schedule = Schedule(database, self.inbox)
         self.cursors = Cursors(database)
         self.users = Users(database)

@@ -167,14 +167,16 @@ class Decisions:
     def corrections(self, tenant: str, ticket_ref: str) -> list[StoredCorrection]:
         """Every correction of the ticket, newest first."""
         with self.database.read() as connection:
-            return [
-                _correction(row)
-                for row in connection.execute(
-                    select(correction_table)
-                    .where(correction_table.c.tenant == tenant, correction_table.c.ticket_ref == ticket_ref)
-                    .order_by(correction_table.c.id.desc())
-                )
-            ]
+            return self.corrections_in(connection, tenant, ticket_ref)
+
+    def corrections_in(self, connection: Connection, tenant: str, ticket_ref: str) -> list[StoredCorrection]:
+        """The same, inside the transaction that goes on to change them."""
+        rows = connection.execute(
+            select(correction_table)
+            .where(correction_table.c.tenant == tenant, correction_table.c.ticket_ref == ticket_ref)
+            .order_by(correction_table.c.id.desc())
+        )
+        return [_correction(row) for row in rows]
 
 
 def _new_id(inserted: CursorResult[Any]) -> int:

@@ -1,26 +1,22 @@
-"""The operator's view of the line: what waits, what is parked and why, and putting it back to work.
+"""The operator's view of the line: what came, what waits, what is parked and why.
 
 Rows are named `in-12` and `out-34`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Table, func, or_, select, update
+from sqlalchemy import ColumnElement, Table, func, or_, select
 
 from connectors.store.database import Database
+from connectors.store.replays import table_of, unknown
 from connectors.store.schema import decision, inbox, outbox, ticket
 
 WAITING = {"inbox": ("new", "planning"), "outbox": ("pending", "inflight", "unknown")}
 ENDED = ("done", "ignored", "parked")
-
-
-class NoSuchDelivery(LookupError):
-    """No row of that name."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -103,36 +99,15 @@ class Deliveries:
 
     def show(self, name: str) -> dict[str, Any]:
         """One row whole, with the bytes that came or the payload that goes."""
-        table, row_id = _table(name)
+        table, row_id = table_of(name)
         with self.database.read() as connection:
             row = connection.execute(select(table).where(table.c.id == row_id)).one_or_none()
         if row is None:
-            raise NoSuchDelivery(f"There is no delivery {name}. `deskhand deliveries list` shows those there are.")
+            raise unknown(name)
         shown = dict(row._mapping)
         if shown.get("raw") is not None:
             shown["raw"] = shown["raw"].decode("utf-8", "replace")
         return {"name": name, **shown}
-
-    def replay(self, names: Sequence[str], *, now: datetime) -> int:
-        """Put parked or ignored rows back to work; returns how many were. Their keys stay: nothing happens twice."""
-        return sum(self._move(name, from_states=("parked", "ignored"), to="waiting", now=now) for name in names)
-
-    def drop(self, names: Sequence[str], *, now: datetime) -> int:
-        """Decide that parked rows need nothing: they stay on record as ignored."""
-        return sum(self._move(name, from_states=("parked",), to="ignored", now=now) for name in names)
-
-    def park(self, names: Sequence[str], *, now: datetime) -> int:
-        """Set waiting rows aside by hand; one being worked on is left alone."""
-        return sum(self._move(name, from_states=("new", "pending", "unknown"), to="parked", now=now) for name in names)
-
-    def parked(self) -> list[str]:
-        """Names of everything parked, oldest first."""
-        names: list[str] = []
-        with self.database.read() as connection:
-            for prefix, table in (("in", inbox), ("out", outbox)):
-                rows = connection.execute(select(table.c.id).where(table.c.state == "parked").order_by(table.c.id))
-                names += [f"{prefix}-{row.id}" for row in rows]
-        return names
 
     def line(self, *, since: datetime) -> LineState:
         with self.database.read() as connection:
@@ -209,26 +184,6 @@ class Deliveries:
                 .where(inbox.c.source == "reconcile", inbox.c.received_at >= since)
             ).scalar_one()
 
-    def _move(self, name: str, *, from_states: tuple[str, ...], to: str, now: datetime) -> int:
-        table, row_id = _table(name)
-        waiting = "new" if table is inbox else "pending"
-        values: dict[str, Any] = {"state": waiting if to == "waiting" else to}
-        if to == "waiting":
-            values |= {"next_at": now, "tries": 0, "crashes": 0, "done_at": None}
-        else:
-            values["done_at"] = now
-        where = [table.c.id == row_id, table.c.state.in_(from_states), table.c.lease_token.is_(None)]
-        if to == "waiting":
-            where.append(table.c.kind.is_not(None))  # what could not be read has nothing to plan
-        with self.database.write() as connection:
-            changed = connection.execute(update(table).where(*where).values(**values))
-            if (
-                changed.rowcount == 0
-                and connection.execute(select(table.c.id).where(table.c.id == row_id)).first() is None
-            ):
-                raise NoSuchDelivery(f"There is no delivery {name}. `deskhand deliveries list` shows those there are.")
-            return changed.rowcount
-
 
 def _planned_without_effect(since: datetime) -> Any:
     """Tickets decided to be changed for which no effect was ever written."""
@@ -240,14 +195,6 @@ def _planned_without_effect(since: datetime) -> Any:
         .select_from(decision)
         .where(decision.c.decided_at >= since, decision.c.outcome != "skipped", ~effect.exists())
     )
-
-
-def _table(name: str) -> tuple[Table, int]:
-    prefix, _, digits = name.partition("-")
-    tables = {"in": inbox, "out": outbox}
-    if prefix not in tables or not digits.isdigit():
-        raise NoSuchDelivery(f"{name!r} is not the name of a delivery: they look like in-12 or out-34.")
-    return tables[prefix], int(digits)
 
 
 def _matches(table: Table, state: str | None, query: str | None) -> list[ColumnElement[bool]]:

@@ -229,6 +229,6 @@ used_token = Table(
     "used_token",
     metadata,
     Column("tenant", ForeignKey("tenant.id"), primary_key=True),
-    Column("token_id", String(80), primary_key=True),
+    Column("token_id", String(200), primary_key=True),
     Column("expires_at", Instant, nullable=False),
 )

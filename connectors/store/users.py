@@ -25,13 +25,18 @@ class Users:
         self.database = database
 
     def save(self, *, email: str, name: str, password_hash: str, now: datetime) -> None:
-        """Create the user, or give the one with this address a new name and password."""
+        """Create the user, or give the one with this address a new name and password.
+
+        Whoever is logged in with the old password is logged out.
+        """
         values = {"name": name, "password_hash": password_hash}
         with self.database.write() as connection:
             connection.execute(
                 self.database.insert(console_user)
                 .values(email=email.lower(), created_at=now, **values)
-                .on_conflict_do_update(index_elements=["email"], set_=values)
+                .on_conflict_do_update(
+                    index_elements=["email"], set_=values | {"session_version": console_user.c.session_version + 1}
+                )
             )
 
     def find(self, email: str) -> ConsoleUser | None:

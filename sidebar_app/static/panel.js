@@ -33,7 +33,10 @@
 
   async function renew() {
     const answer = await ask("session", { method: "POST" });
-    if (answer.status !== 200) return false;
+    if (answer.status !== 200) {
+      if (answer.status !== 401) keepSession();  // a passing fault: try again before the session ends
+      return false;
+    }
     const fresh = JSON.parse(answer.text);
     Object.assign(session, { bearer: fresh.bearer, lifeMs: fresh.expires_in_s * 1000, since: Date.now() });
     keepSession();

@@ -231,7 +231,7 @@ def test_all_that_is_parked_is_replayed_but_not_what_cannot_be_read(opened: Stor
     park_unreadable(opened)
     replayed = run("deliveries", "replay", "--all")
     assert (replayed.exit_code, replayed.output) == (1, "2 of 3 put back to work.\n")
-    assert opened.deliveries.parked() == ["in-3"]
+    assert opened.replays.parked() == ["in-3"]
 
 
 def test_replaying_all_of_nothing_is_done_and_naming_nothing_is_wrong_usage(

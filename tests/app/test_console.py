@@ -388,7 +388,7 @@ def test_replay_puts_a_parked_row_back_to_work_under_its_key(
     clock.forward(minutes=5)
     assert "1 on the way again." in press(admin, "replay", "out-1").text
     after = store.deliveries.show("out-1")
-    assert (after["state"], after["tries"], after["next_at"], after["done_at"]) == ("pending", 0, clock(), None)
+    assert (after["state"], after["tries"], after["next_at"], after["done_at"]) == ("unknown", 0, clock(), None)
     assert after["key"] == before["key"]
     assert "0 on the way again." in press(admin, "replay", "out-1").text
 
@@ -408,10 +408,10 @@ def test_replay_all_takes_both_directions(admin: FlaskClient, store: Store, tena
     park_effect(store, clock, ref="1")
     park_effect(store, clock, ref="2")
     receive(store, tenant, clock, "3")
-    store.deliveries.park(["in-1"], now=clock())
+    store.replays.park(["in-1"], now=clock())
     assert "Replay all 3" in admin.get("/console/deliveries").text
     assert "3 on the way again." in press(admin, "replay-all").text
-    assert [state(store, name) for name in ("in-1", "out-1", "out-2")] == ["new", "pending", "pending"]
+    assert [state(store, name) for name in ("in-1", "out-1", "out-2")] == ["new", "unknown", "unknown"]
     assert "0 on the way again." in press(admin, "replay-all").text
 
 
@@ -492,3 +492,26 @@ def test_a_customers_words_stay_words(admin: FlaskClient, store: Store, tenant: 
     page = admin.get("/console/deliveries")
     assert "<script>alert" not in page.text
     assert "&lt;script&gt;alert" in page.text
+
+
+def test_a_new_password_ends_the_sessions_of_the_old_one(admin: FlaskClient, store: Store, clock: ToldClock) -> None:
+    assert admin.get("/console/deliveries").status_code == 200
+    store.users.save(email=EVA, name="Eva", password_hash=hash_password("another long one"), now=clock())
+    assert admin.get("/console/deliveries").status_code in (302, 303)
+
+
+def test_an_unknown_name_is_said_and_moves_nothing(
+    admin: FlaskClient, store: Store, tenant: str, clock: ToldClock
+) -> None:
+    park_effect(store, clock)
+    form = {"csrf_token": token(admin.get("/console/deliveries")), "id": ["out-1", "out-999"]}
+    assert admin.post("/console/deliveries/replay", data=form, headers=FROM).status_code == 404
+    assert state(store, "out-1") == "parked"
+
+
+def test_the_overview_does_not_say_working_when_something_needs_you(
+    admin: FlaskClient, store: Store, tenant: str, clock: ToldClock
+) -> None:
+    assert "Working." in admin.get("/console/").text
+    park_effect(store, clock)
+    assert "Working." not in admin.get("/console/").text

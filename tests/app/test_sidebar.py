@@ -555,7 +555,7 @@ def test_a_correction_the_helpdesk_refused_says_so(acme: Office, ana: Agent, sto
     ref = acme.ticket()
     acme.read(ref, decision())
     assert "Being written to the ticket." in ana.correct(ref, "api_error").text
-    store.deliveries.park(["out-1"], now=clock())
+    store.replays.park(["out-1"], now=clock())
     panel = ana.look(ref)
     assert "Not on the ticket." in panel.text
     assert "under Deliveries" in panel.text
@@ -604,3 +604,67 @@ def test_the_key_is_fetched_once_and_kept_sealed(client: FlaskClient, acme: Offi
     key = store.tenants.secret("acme", "sidebar_key")
     assert key is not None
     assert key.startswith("-----BEGIN PUBLIC KEY-----")
+
+
+@pytest.mark.parametrize(
+    ("change", "status"), [({"status": "closed"}, 409), ({"delete": True}, 404)], ids=["closed", "deleted"]
+)
+def test_what_cannot_be_changed_is_not_promised(acme: Office, ana: Agent, change: dict[str, Any], status: int) -> None:
+    ref = acme.ticket()
+    acme.read(ref, decision())
+    assert ana.correct(ref, "api_error").status_code == 200
+    acme.send()
+    acme.control("POST", f"tickets/{ref}", change)
+    before = (len(acme.planned()), len(acme.corrections(ref)))
+    assert ana.correct(ref, "invoice_request").status_code == status
+    assert ana.undo(ref).status_code == status
+    assert (len(acme.planned()), len(acme.corrections(ref))) == before
+
+
+def test_a_correction_while_the_helpdesk_is_down_stores_nothing(acme: Office, ana: Agent) -> None:
+    ref = acme.ticket()
+    acme.read(ref, decision())
+    acme.control("POST", "knobs", {"error_5xx_share": 1.0, "error_status": 503})
+    assert ana.correct(ref, "api_error").status_code == 503
+    assert acme.corrections(ref) == []
+    acme.control("POST", "knobs", {"error_5xx_share": 0.0})
+    assert ana.correct(ref, "api_error").status_code == 200
+    assert len(acme.corrections(ref)) == len(acme.planned()) == 1
+
+
+def test_opening_while_the_helpdesk_is_down_says_so_in_its_frame_and_spends_no_token(
+    client: FlaskClient, acme: Office
+) -> None:
+    token = acme.token()
+    assert launch(client, acme, acme.token()).status_code == 200  # the key is known from now on
+    acme.control("POST", "knobs", {"error_5xx_share": 1.0, "error_status": 503})
+    refused = launch(client, acme, token)
+    assert refused.status_code == 401
+    assert "does not answer" in refused.text
+    assert f"frame-ancestors {acme.url}" in refused.headers["Content-Security-Policy"]
+    acme.control("POST", "knobs", {"error_5xx_share": 0.0})
+    assert launch(client, acme, token).status_code == 200
+
+
+def test_an_agent_the_helpdesk_no_longer_knows_cannot_renew(acme: Office, ana: Agent) -> None:
+    users = acme.running.simulator.state.users
+    del users[acme.person("ana.lind@fieldline.example").id]
+    assert ana.renew() == 401
+
+
+def test_a_group_that_is_not_mapped_is_not_said_to_be_moved_to(acme: Office, ana: Agent, store: Store) -> None:
+    store.tenants.set_groups("acme", {"Front desk": acme.groups["Front desk"]})
+    ref = acme.ticket()
+    acme.read(ref, decision())
+    answer = ana.correct(ref, "api_error")
+    assert "Changed to API error" in answer.text
+    assert "Moved to" not in answer.text
+
+
+def test_a_deleted_organization_does_not_hide_the_panel(acme: Office, ana: Agent) -> None:
+    ref = acme.ticket()
+    acme.read(ref, decision())
+    state_now = acme.running.simulator.state
+    for number in list(state_now.organizations):
+        del state_now.organizations[number]
+    assert ana.look(ref).status_code == 200

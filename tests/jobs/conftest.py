@@ -125,5 +125,5 @@ def desk(store: Store, clock: ToldClock, triager: Triager, tmp_path: Path) -> It
         runtime.use(run)
         desk = Desk(helpdesk, store, clock, run)
         store.schedule.run_due("acme", "reconcile", desk.sweeper.timetable[0].every, now=clock())
-        store.deliveries.park(["in-1"], now=clock())
+        store.replays.park(["in-1"], now=clock())
         yield desk

@@ -153,7 +153,7 @@ def test_an_agents_tag_added_meanwhile_stays(desk: Desk) -> None:
 
 def test_a_change_that_no_webhook_brought_is_found(desk: Desk) -> None:
     ref = desk.ticket(*WEBHOOKS)
-    desk.store.deliveries.replay(["in-1"], now=desk.clock())
+    desk.store.replays.replay(["in-1"], now=desk.clock())
     desk.work()
     assert desk.kinds(ref) == ["update", "note"]
     assert desk.store.deliveries.found_by_check(since=EPOCH) >= 1
@@ -162,7 +162,7 @@ def test_a_change_that_no_webhook_brought_is_found(desk: Desk) -> None:
 
 def test_a_webhook_that_comes_after_reconciliation_changes_nothing(desk: Desk) -> None:
     ref = desk.ticket(*WEBHOOKS)
-    desk.store.deliveries.replay(["in-1"], now=desk.clock())
+    desk.store.replays.replay(["in-1"], now=desk.clock())
     desk.work()
     desk.event(ref, "late")
     desk.work()

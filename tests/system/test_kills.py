@@ -40,4 +40,4 @@ def test_each_process_killed_once_while_tickets_arrive(start: Start) -> None:
     score = rehearsal.score()
     assert (score.tickets, score.updates, score.notes) == (TICKETS, TICKETS, TICKETS)
     assert (score.lost, score.duplicated) == (0, 0)
-    assert rehearsal.deps.store.deliveries.parked() == []
+    assert rehearsal.deps.store.replays.parked() == []

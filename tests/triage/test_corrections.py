@@ -83,7 +83,7 @@ def test_undo_on_a_ticket_a_human_got_clears_and_returns_it() -> None:
     assert change == UpdateTicket(
         ticket_ref="7", clear=("category", "product_area"), group_id=GROUPS[TAXONOMY.human_group]
     )
-    assert change.summary == "Category, group"
+    assert change.summary == "Category, product area, group"
 
 
 def test_undo_without_a_known_queue_leaves_the_group_as_it_is() -> None:

@@ -7,8 +7,8 @@ from datetime import timedelta
 import pytest
 
 from connectors.store import Store
-from connectors.store.deliveries import NoSuchDelivery
 from connectors.store.inbox import WEBHOOK
+from connectors.store.replays import NoSuchDelivery
 from connectors.store.schema import EPOCH
 from tests.conftest import ToldClock
 from tests.connectors.store.test_line import claim, event, plan_effect, receive, start, start_effect
@@ -81,27 +81,27 @@ def test_a_delivery_is_shown_with_its_bytes(store: Store, tenant: str, clock: To
     assert shown["error"] == "not JSON"
 
 
-@pytest.mark.parametrize("name", ["in-9", "out-9", "9", "in-", "side-1", "in-1;drop"])
+@pytest.mark.parametrize("name", ["in-9", "out-9", "9", "in-", "side-1", "in-1;drop", "in-²", "in-" + "9" * 30])
 def test_a_name_that_is_none_is_refused_in_words(store: Store, name: str) -> None:
     with pytest.raises(NoSuchDelivery, match="deliver"):
-        store.deliveries.replay([name], now=EPOCH)
+        store.replays.replay([name], now=EPOCH)
     with pytest.raises(NoSuchDelivery):
         store.deliveries.show(name)
 
 
 def test_what_could_not_be_read_is_not_replayed_but_can_be_dropped(store: Store, tenant: str, clock: ToldClock) -> None:
     park_unreadable(store, tenant, clock)
-    assert store.deliveries.replay(["in-1"], now=clock()) == 0
-    assert store.deliveries.drop(["in-1"], now=clock()) == 1
-    assert store.deliveries.parked() == []
+    assert store.replays.replay(["in-1"], now=clock()) == 0
+    assert store.replays.drop(["in-1"], now=clock()) == 1
+    assert store.replays.parked() == []
 
 
 def test_a_row_in_work_is_not_parked_by_hand(store: Store, tenant: str, clock: ToldClock) -> None:
     receive(store, tenant, clock, "1")
     receive(store, tenant, clock, "2")
     start(store, clock, claim(store, clock, limit=1)[0])
-    assert store.deliveries.park(["in-1", "in-2"], now=clock()) == 1
-    assert store.deliveries.parked() == ["in-2"]
+    assert store.replays.park(["in-1", "in-2"], now=clock()) == 1
+    assert store.replays.parked() == ["in-2"]
 
 
 def test_set_aside_knows_a_repeat(store: Store, tenant: str, clock: ToldClock) -> None:
@@ -109,3 +109,35 @@ def test_set_aside_knows_a_repeat(store: Store, tenant: str, clock: ToldClock) -
     park_unreadable(store, tenant, clock.__class__(clock() + timedelta(hours=1)))
     store.inbox.receive(tenant, WEBHOOK, event("1", "hash"), now=clock())
     assert store.deliveries.line(since=EPOCH).received.total == 1
+
+
+def test_a_replay_does_not_undo_what_came_after(store: Store, tenant: str, clock: ToldClock) -> None:
+    plan_effect(store, tenant, clock, cause="correction:1")
+    store.outbox.park(start_effect(store, clock), now=clock(), status=422, reason="no such group")
+    plan_effect(store, tenant, clock, cause="correction:2")
+    store.outbox.done(start_effect(store, clock), now=clock(), status=200, evidence="audit 2")
+    assert store.replays.replay(["out-1"], now=clock()) == 0
+    shown = store.deliveries.show("out-1")
+    assert (shown["state"], shown["error"]) == ("ignored", "Overtaken: the ticket got a newer change.")
+
+
+def test_of_two_parked_effects_both_are_replayed_in_order(store: Store, tenant: str, clock: ToldClock) -> None:
+    for cause in ("correction:1", "correction:2"):
+        plan_effect(store, tenant, clock, cause=cause)
+        store.outbox.park(start_effect(store, clock), now=clock(), status=422, reason="no such group")
+    assert store.replays.replay(store.replays.parked(), now=clock()) == 2
+    assert start_effect(store, clock).held.id == 1
+
+
+def test_an_unknown_name_among_known_ones_moves_nothing(store: Store, tenant: str, clock: ToldClock) -> None:
+    park_unreadable(store, tenant, clock)
+    with pytest.raises(NoSuchDelivery):
+        store.replays.drop(["in-1", "in-2"], now=clock())
+    assert store.replays.parked() == ["in-1"]
+
+
+def test_a_replayed_row_no_longer_carries_its_old_refusal(store: Store, tenant: str, clock: ToldClock) -> None:
+    receive(store, tenant, clock)
+    store.replays.park(["in-1"], now=clock())
+    store.replays.replay(["in-1"], now=clock())
+    assert store.deliveries.show("in-1")["error"] is None

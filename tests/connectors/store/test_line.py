@@ -231,8 +231,8 @@ def test_a_parked_effect_is_replayed_with_its_key(store: Store, tenant: str, clo
     plan_effect(store, tenant, clock)
     row = start_effect(store, clock)
     store.outbox.park(row, now=clock(), status=422, reason="field 3600142 does not exist")
-    assert store.deliveries.parked() == ["out-1"]
-    assert store.deliveries.replay(["out-1"], now=clock()) == 1
+    assert store.replays.parked() == ["out-1"]
+    assert store.replays.replay(["out-1"], now=clock()) == 1
     assert start_effect(store, clock).key == row.key
 
 

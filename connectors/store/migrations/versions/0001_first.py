@@ -155,7 +155,7 @@ def upgrade() -> None:
     op.create_table(
         "used_token",
         sa.Column("tenant", sa.String(length=40), nullable=False),
-        sa.Column("token_id", sa.String(length=80), nullable=False),
+        sa.Column("token_id", sa.String(length=200), nullable=False),
         sa.Column("expires_at", sa.BigInteger(), nullable=False),
         sa.ForeignKeyConstraint(
             ["tenant"],
