@@ -105,11 +105,8 @@ class Promise:
     since: date
     accepted: int
     lost: int
-    shown_twice: int | None = None
-    doubles_prevented: int | None = None
     median: timedelta | None = None
     slowest_5_percent: timedelta | None = None
-    repeats_dropped: int | None = None
     found_by_check: int | None = None
 
 

@@ -35,7 +35,6 @@ class InboxRow:
     actor_id: str | None
     received_at: datetime
     tries: int
-    crashed_before: bool
 
 
 class Inbox:
@@ -132,7 +131,6 @@ class Inbox:
             actor_id=row.actor_id,
             received_at=row.received_at,
             tries=row.tries + 1,
-            crashed_before=row.state == STATES.running,
         )
 
     def renew(self, held: Claim, until: datetime) -> bool:
