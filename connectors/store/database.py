@@ -41,7 +41,8 @@ class Database:
         # SQLite has one writer. Threads of one process queue here, where the next one starts at once;
         # in SQLite they would sleep for up to 100 ms between looks.
         self._writer = threading.Lock() if self.is_sqlite else None
-        self.engine: Engine = create_engine(url, pool_pre_ping=not self.is_sqlite)
+        # Errors name the statement and never its values: those hold what customers wrote.
+        self.engine: Engine = create_engine(url, pool_pre_ping=not self.is_sqlite, hide_parameters=True)
         if self.is_sqlite:
             _prepare_sqlite(self.engine, busy_timeout_s)
 
