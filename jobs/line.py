@@ -51,7 +51,9 @@ def planning(run: Runtime, row: InboxRow) -> Iterator[None]:
         match _next_step(error, row.tries, row.received_at, run.now):
             case Park(reason=reason):
                 run.store.inbox.finish(row, "parked", now=run.now(), note=reason)
-            case TryAgain(at=at):
+            case TryAgain(at=at, hold_tenant=hold):
+                if hold:
+                    run.store.outbox.hold_tenant(row.tenant, until=at)
                 run.store.inbox.retry(row, at=at, error=str(error))
 
 

@@ -15,6 +15,8 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, Table, and_, or_, select, update
 
+from connectors.store.schema import throttle
+
 MAX_CRASHES = 3
 
 
@@ -48,9 +50,10 @@ def claim(
     owner: str,
     lease: timedelta,
     limit: int,
-    skip_tenants: Iterable[str] = (),
 ) -> list[Claim]:
     """Lease up to `limit` due rows, most urgent first; of one ticket only the oldest unfinished one.
+
+    Tenants whose helpdesk named a time to come back are left out until then.
 
     A running row whose lease ran out killed its process; after `MAX_CRASHES` of those it is parked.
     """
@@ -68,16 +71,14 @@ def claim(
         )
         .exists()
     )
+    held = select(throttle.c.tenant).where(throttle.c.tenant == table.c.tenant, throttle.c.not_before > now).exists()
     query = (
         select(table.c.id, table.c.state, table.c.crashes)
-        .where(due, ~busy)
+        .where(due, ~busy, ~held)
         .order_by(table.c.rank, table.c.id)
         .limit(limit)
         .with_for_update(skip_locked=True)
     )
-    skip = tuple(skip_tenants)
-    if skip:
-        query = query.where(table.c.tenant.not_in(skip))
     claims: list[Claim] = []
     for row in connection.execute(query).all():
         crashes = row.crashes + (row.state == states.running)

@@ -81,12 +81,9 @@ class Outbox:
         return bool(row.rowcount == 1)
 
     def claim(self, *, now: datetime, owner: str, lease: timedelta, limit: int) -> list[Claim]:
-        """Due rows, leased for the queue; tenants told to wait by their helpdesk are left out."""
+        """Due rows, leased for the queue."""
         with self.database.write() as connection:
-            waiting = connection.execute(select(throttle.c.tenant).where(throttle.c.not_before > now)).scalars().all()
-            return leases.claim(
-                connection, outbox, STATES, now=now, owner=owner, lease=lease, limit=limit, skip_tenants=waiting
-            )
+            return leases.claim(connection, outbox, STATES, now=now, owner=owner, lease=lease, limit=limit)
 
     def has_due(self, now: datetime) -> bool:
         """Cheap look without the write lock: is there anything to claim?"""
@@ -163,7 +160,7 @@ class Outbox:
             leases.finish(connection, outbox, row.held, state="parked", done_at=now, last_status=status, error=reason)
 
     def hold_tenant(self, tenant: str, *, until: datetime) -> None:
-        """The helpdesk said when to come back: nothing is sent to it before."""
+        """The helpdesk said when to come back: nothing is read from it or sent to it before."""
         with self.database.write() as connection:
             statement = self.database.insert(throttle).values(tenant=tenant, not_before=until)
             connection.execute(statement.on_conflict_do_update(index_elements=["tenant"], set_={"not_before": until}))

@@ -216,3 +216,15 @@ def test_the_lease_is_lost_to_nobody_when_a_job_is_delivered_twice(desk: Desk) -
     desk.work()
     assert desk.kinds(ref) == ["update", "note"]
     assert timedelta(0) <= timedelta(seconds=desk.store.deliveries.line(since=EPOCH).seconds_to_effect[0])
+
+
+def test_too_many_reads_hold_the_tenant_too(desk: Desk) -> None:
+    desk.control("POST", "knobs", {"faults_on": "reads", "rate_429_next": 1, "retry_after_s": 40})
+    refs = [desk.ticket(*WEBHOOKS), desk.ticket("Invoice", "Please send the October invoice as PDF again.")]
+    desk.event(refs[0], "first")
+    desk.work()
+    desk.event(refs[1], "second")
+    assert desk.work() == 0
+    desk.clock.forward(seconds=41)
+    desk.work()
+    assert [desk.kinds(ref) for ref in refs] == [["update", "note"]] * 2
