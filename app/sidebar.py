@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Any, TypeVar
+from typing import Any
 
 from flask import Blueprint
 from itsdangerous import BadSignature as BadToken
@@ -14,7 +14,7 @@ from itsdangerous import URLSafeSerializer
 import sidebar_app
 from app.bootstrap import Deps
 from connectors import registry
-from connectors.base import Connection
+from connectors.base import Connection, read_or_none
 from connectors.defaults import load_taxonomy
 from connectors.errors import BadSignature, ConnectorError, NotFound
 from connectors.registry import UnknownVendor
@@ -36,7 +36,6 @@ from triage.corrections import corrected, home, undone
 from triage.taxonomy import Taxonomy
 from triage.tickets import Organization, Requester, Ticket
 
-T = TypeVar("T")
 SESSION = timedelta(minutes=10)
 TOKEN_LEEWAY = timedelta(minutes=1)
 """A token is still accepted shortly after its end, so its use is remembered a little longer."""
@@ -174,8 +173,8 @@ class SidebarService:
             ticket = helpdesk.ticket(ticket_ref)
             return Seen(
                 ticket,
-                _or_none(helpdesk.requester, ticket.requester_id),
-                _or_none(helpdesk.organization, ticket.organization_id),
+                read_or_none(helpdesk.requester, ticket.requester_id),
+                read_or_none(helpdesk.organization, ticket.organization_id),
             )
         except NotFound:
             raise TicketNotFound from None
@@ -289,12 +288,3 @@ class SidebarService:
 
 def _active(corrections: list[StoredCorrection]) -> StoredCorrection | None:
     return next((each for each in corrections if each.undone_at is None), None)
-
-
-def _or_none(read: Callable[[str], T], object_id: str | None) -> T | None:
-    if object_id is None:
-        return None
-    try:
-        return read(object_id)
-    except NotFound:
-        return None

@@ -6,11 +6,14 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import Enum
-from typing import Any, ClassVar, Protocol
+from typing import Any, ClassVar, Protocol, TypeVar
 
+from connectors.errors import NotFound
 from triage.actions import UpdateTicket
 from triage.events import TicketEvent
 from triage.tickets import Comment, Organization, Requester, Ticket
+
+T = TypeVar("T")
 
 
 class Feature(Enum):
@@ -101,6 +104,16 @@ class Helpdesk(Protocol):
         Raises `Rejected`, `NotFound`, `Conflict`, `RateLimited`, `Unavailable` or `OutcomeUnknown`.
         Calling twice with one key is safe.
         """
+
+
+def read_or_none(read: Callable[[str], T], object_id: str | None) -> T | None:
+    """What `read` finds; a person or company that was deleted meanwhile is as good as none."""
+    if object_id is None:
+        return None
+    try:
+        return read(object_id)
+    except NotFound:
+        return None
 
 
 class Vendor(Protocol):

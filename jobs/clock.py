@@ -15,15 +15,12 @@ from datetime import datetime, timedelta
 
 from sqlalchemy.exc import SQLAlchemyError
 
-from app.bootstrap import build
-from app.logs import configure
-from app.settings import Settings, SettingsError
 from connectors.queue import INBOX_JOBS, PLAN, SEND, QueueDown, WakeUps, connect
 from connectors.redis_server import url_for
 from connectors.store.clockwork import Leadership
 from connectors.store.leases import Claim
 from jobs.own_threads import OwnThreads
-from jobs.runtime import Runtime, log, use
+from jobs.runtime import Runtime, begin, log
 from jobs.schedule import timetable
 
 LEADER_LEASE = timedelta(seconds=15)
@@ -106,14 +103,8 @@ def _give(
 
 
 def main() -> int:
-    try:
-        settings = Settings.from_env(os.environ)
-    except SettingsError as error:
-        sys.stderr.write(f"{error}\n")
-        return 2
-    configure(settings.log_level)
-    run = Runtime(build(settings))
-    use(run)
+    run = begin()
+    settings = run.deps.settings
     clock = Clock(run, WakeUps(connect(url_for(settings.redis_url, settings.var))))
     stopping = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from connectors.base import Connection, Helpdesk
+from connectors.base import Connection, read_or_none
 from connectors.errors import NotFound
 from connectors.store.inbox import InboxRow
 from connectors.store.leases import Claim
@@ -10,7 +10,6 @@ from connectors.store.outbox import UPDATE_TICKET
 from jobs.line import planning
 from jobs.runtime import RUNNING_LEASE, Runtime, runtime
 from triage.events import EventKind, why_ignored
-from triage.tickets import Organization, Ticket
 
 CAUSE = "triage"
 
@@ -46,7 +45,7 @@ def decide(run: Runtime, row: InboxRow, connection: Connection) -> None:
     except NotFound:
         run.store.inbox.finish(row, "ignored", now=run.now(), note="The ticket no longer exists.")
         return
-    organization = organization_of(helpdesk, ticket)
+    organization = read_or_none(helpdesk.organization, ticket.organization_id)
     made = run.triager.decide(ticket, organization, connection)
     now = run.now()
     with run.store.database.write() as transaction:
@@ -69,13 +68,3 @@ def decide(run: Runtime, row: InboxRow, connection: Connection) -> None:
         run.store.inbox.finish_in(
             transaction, row, state, now=now, note=made.reasons[0] if state == "ignored" else None
         )
-
-
-def organization_of(helpdesk: Helpdesk, ticket: Ticket) -> Organization | None:
-    """The requester's company; one that was deleted meanwhile is as good as none."""
-    if ticket.organization_id is None:
-        return None
-    try:
-        return helpdesk.organization(ticket.organization_id)
-    except NotFound:
-        return None

@@ -5,13 +5,15 @@ from __future__ import annotations
 import logging
 import os
 import socket
+import sys
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import cached_property
 from uuid import uuid4
 
 from app.bootstrap import Deps, build
-from app.settings import Settings
+from app.logs import configure
+from app.settings import Settings, SettingsError
 from connectors.base import Helpdesk
 from connectors.store import Store
 from jobs.triager import Triager
@@ -49,10 +51,9 @@ _runtime: Runtime | None = None
 
 
 def runtime() -> Runtime:
-    """This process's runtime, built from the environment at first use."""
-    global _runtime
+    """This process's runtime; `begin` or `use` came first."""
     if _runtime is None:
-        _runtime = Runtime(build(Settings.from_env(os.environ)))
+        raise RuntimeError("no runtime: call jobs.runtime.begin() at the start of the process")
     return _runtime
 
 
@@ -60,3 +61,15 @@ def use(chosen: Runtime) -> None:
     """Run jobs of this process with `chosen`, as tests and the clock do."""
     global _runtime
     _runtime = chosen
+
+
+def begin() -> Runtime:
+    """The start of a process: settings, logs, runtime. Bad settings end it with every problem on stderr."""
+    try:
+        settings = Settings.from_env(os.environ)
+    except SettingsError as error:
+        sys.stderr.write(f"{error}\n")
+        sys.exit(2)
+    configure(settings.log_level)
+    use(Runtime(build(settings)))
+    return runtime()

@@ -15,12 +15,9 @@ import redis
 from rq import Queue, SimpleWorker
 from rq.serializers import JSONSerializer
 
-from app.bootstrap import build
-from app.logs import configure
-from app.settings import Settings, SettingsError
 from connectors.queue import QUEUE, OurJob, connect
 from connectors.redis_server import url_for
-from jobs.runtime import Runtime, log, use
+from jobs.runtime import begin, log
 
 RECYCLE_AFTER_JOBS = 20_000
 
@@ -32,15 +29,9 @@ class LineWorker(SimpleWorker):
 
 
 def main() -> int:
-    try:
-        settings = Settings.from_env(os.environ)
-    except SettingsError as error:
-        sys.stderr.write(f"{error}\n")
-        return 2
-    configure(settings.log_level)
+    run = begin()
+    settings = run.deps.settings
     logging.getLogger("rq.worker").setLevel(logging.WARNING)
-    run = Runtime(build(settings))
-    use(run)
     log.info("loading the model")
     _ = run.triager
     client = connect(url_for(settings.redis_url, settings.var), timeout_s=30.0)
