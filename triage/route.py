@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 
-from triage.actions import UpdateTicket
+from triage.actions import UpdateTicket, seen
 from triage.decisions import Decision, Outcome, Prediction
 from triage.metadata import Metadata
 from triage.taxonomy import Category, Taxonomy
@@ -33,11 +34,13 @@ def decide(
     groups: Mapping[str, str],
     floor: float = DEFAULT_FLOOR,
     tier: str | None = None,
+    default_priority: Priority | None = None,
 ) -> Decision:
     """One decision with one `UpdateTicket`, or none when the ticket is closed, deleted or triaged before.
 
     `groups` maps a queue's name to the helpdesk's group id; a queue that is missing there leaves the group as it is
     and says so. Below `floor` only the human queue, tags and a note are written. `tier` is the organization's.
+    `default_priority` is what the helpdesk gives a ticket that nobody prioritised: it counts as none.
     The note says everything; `reasons` leave out what the panel shows by itself: category, confidence, quotes.
     """
     skipped = _why_skipped(ticket)
@@ -45,8 +48,17 @@ def decide(
         return _decision(Outcome.SKIPPED, prediction, taxonomy, floor, reasons=(skipped,))
     category = taxonomy.category(prediction.category)
     if category is None or prediction.confidence < floor:
-        return _to_human(ticket, metadata, prediction, taxonomy, groups, floor, category)
-    return _triaged(ticket, metadata, prediction, taxonomy, groups, floor, category, tier)
+        made = _to_human(ticket, metadata, prediction, taxonomy, groups, floor, category)
+    else:
+        unset = replace(ticket, priority=None) if ticket.priority is default_priority else ticket
+        made = _triaged(unset, metadata, prediction, taxonomy, groups, floor, category, tier)
+    return replace(made, actions=tuple(_aware(action, ticket) for action in made.actions))
+
+
+def _aware(action: UpdateTicket, ticket: Ticket) -> UpdateTicket:
+    """The change with what it saw, so that it can yield to whoever changes the ticket before it is written."""
+    sets = [name for name in ("category", "product_area", "priority", "group_id") if getattr(action, name) is not None]
+    return replace(action, was={name: seen(ticket, name) for name in sets})
 
 
 def _why_skipped(ticket: Ticket) -> str | None:

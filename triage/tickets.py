@@ -101,3 +101,42 @@ class Comment:
     body: str
     public: bool
     created_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Group:
+    """A queue of agents."""
+
+    id: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TicketField:
+    """A field of the helpdesk's ticket form; `choices` are (value, label), empty where any value is taken."""
+
+    id: str
+    title: str
+    kind: str
+    choices: tuple[tuple[str, str], ...] = ()
+    required: bool = False
+
+
+class Satisfaction(Enum):
+    GOOD = "good"
+    NEUTRAL = "neutral"
+    BAD = "bad"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rating:
+    """What the requester thought of how a ticket went."""
+
+    id: str
+    ticket_ref: str
+    score: Satisfaction
+    comment: str
+    requester_id: str | None
+    agent_id: str | None
+    group_id: str | None
+    rated_at: datetime

@@ -217,3 +217,18 @@ def test_every_decision_keeps_the_rules(
         assert confidence >= floor
         assert found.priority is not None
         assert found.priority is priority or found.priority.value <= usual.priority.value
+
+
+def test_a_priority_that_nobody_chose_counts_as_none() -> None:
+    kept = decided(on={"priority": Priority.P4})
+    default = decided(on={"priority": Priority.P4}, default_priority=Priority.P4)
+    chosen = decided(on={"priority": Priority.P3}, default_priority=Priority.P4)
+    assert (kept.actions[0].priority, chosen.actions[0].priority) == (None, None)
+    assert default.actions[0].priority is default.priority is decided().priority
+
+
+def test_a_change_says_what_it_saw() -> None:
+    action = decided(on={"priority": Priority.P4, "group_id": "7"}, default_priority=Priority.P4).actions[0]
+    assert action.was == {"category": None, "product_area": None, "priority": "P4", "group_id": "7"}
+    unsure = decided(prediction=prediction(confidence=0.3)).actions[0]
+    assert set(unsure.was) <= {"group_id"}
