@@ -8,7 +8,8 @@ from datetime import UTC, datetime
 
 from app.settings import Settings
 from connectors import registry
-from connectors.base import Helpdesk
+from connectors.base import Connection, Helpdesk
+from connectors.limits import Gate
 from connectors.store import Store
 
 
@@ -24,10 +25,19 @@ class Deps:
     store: Store
     now: Callable[[], datetime] = utc_now
 
-    def helpdesk(self, tenant: str) -> Helpdesk:
-        """A client for one job or request: clients are not shared between threads."""
+    def helpdesk(self, tenant: str, *, urgent: bool = False) -> Helpdesk:
+        """A client for one job or request: clients are not shared between threads.
+
+        It keeps to the tenant's budget; `urgent` (a person waits, or a P1 does) may also draw on the reserve.
+        """
         connection = self.store.tenants.connection(tenant)
-        return registry.vendor(connection.vendor).connect(connection, now=self.now)
+        gate = self.gate(connection, urgent=urgent)
+        return registry.vendor(connection.vendor).connect(connection, now=self.now, gate=gate)
+
+    def gate(self, connection: Connection, *, urgent: bool = False) -> Gate:
+        """The tenant's door to its helpdesk, for whoever builds a client of its own."""
+        limits = registry.vendor(connection.vendor).limits(connection.settings.get("plan"))
+        return self.store.budgets.gate(connection.tenant, limits, urgent=urgent, now=self.now)
 
 
 def build(settings: Settings, *, busy_timeout_s: float = 5.0) -> Deps:

@@ -15,15 +15,19 @@ from typing import Any
 import click
 from sqlalchemy.exc import SQLAlchemyError
 
+from app import cli_connect
 from app import demo as demo_module
 from app.bootstrap import Deps, build
+from app.cli_package import package
 from app.passwords import hash_password
 from app.processes import AlreadyRunning, Supervisor, only_one, programs
 from app.settings import Settings, SettingsError
 from connectors.errors import ConnectorError
+from connectors.registry import VENDORS
 from connectors.store.database import StoreUnusable
 from connectors.store.deliveries import Delivery
 from connectors.store.replays import NoSuchDelivery
+from connectors.store.tenants import UnknownTenant
 from connectors.store.vault import VaultError
 
 
@@ -41,7 +45,7 @@ def main() -> None:
     except SettingsError as error:
         click.echo(str(error), err=True)
         sys.exit(2)
-    except (AlreadyRunning, StoreUnusable, NoSuchDelivery, ConnectorError, VaultError) as error:
+    except (AlreadyRunning, StoreUnusable, NoSuchDelivery, UnknownTenant, ConnectorError, VaultError) as error:
         click.echo(str(error), err=True)
         sys.exit(1)
     except SQLAlchemyError as error:
@@ -55,14 +59,23 @@ def cli() -> None:
     """Support operations for the helpdesk you already have."""
 
 
+cli.add_command(package)
+
+
+cli.add_command(cli_connect.connect)
+cli.add_command(cli_connect.doctor)
+cli.add_command(cli_connect.mode)
+
+
 @cli.command()
 @click.option("--fast", is_flag=True, help="Send every ticket at once instead of at a human pace.")
 @click.option("--once", is_flag=True, help="Stop when every ticket has settled.")
 @click.option("--json", "as_json", is_flag=True, help="With --once: print the counts as JSON.")
 @click.option("--port", type=int, default=None, help="Port of the web process; the helpdesk takes the next one.")
-def demo(fast: bool, once: bool, as_json: bool, port: int | None) -> None:
+@click.option("--helpdesk", type=click.Choice(list(VENDORS)), default=next(iter(VENDORS)), show_default=True)
+def demo(fast: bool, once: bool, as_json: bool, port: int | None, helpdesk: str) -> None:
     """Run everything against a simulated helpdesk and watch tickets being triaged."""
-    sys.exit(demo_module.run(fast=fast, once=once, as_json=as_json, port=port))
+    sys.exit(demo_module.run(fast=fast, once=once, as_json=as_json, port=port, vendor=helpdesk))
 
 
 @cli.command()

@@ -15,7 +15,7 @@ import click
 
 from app.passwords import hash_password
 from app.processes import only_one
-from app.rehearsal import TENANT, Rehearsal, RehearsalFailed
+from app.rehearsal import Rehearsal, RehearsalFailed
 from app.settings import Settings
 from connectors.defaults import load_taxonomy
 from connectors.store.decisions import StoredDecision
@@ -29,7 +29,7 @@ LOG_IN = "demo@deskhand.example"
 ENDED = {"done": "written back", "parked": "parked"}
 
 
-def run(*, fast: bool, once: bool, as_json: bool, port: int | None) -> int:
+def run(*, fast: bool, once: bool, as_json: bool, port: int | None, vendor: str) -> int:
     """Run until Ctrl-C, or with `once` until every ticket has settled; returns the exit status.
 
     Each demo starts from nothing: what an earlier one left under `var/demo` is removed.
@@ -43,7 +43,7 @@ def run(*, fast: bool, once: bool, as_json: bool, port: int | None) -> int:
         click.echo("Starting the simulated helpdesk, Redis, web, worker and clock.", err=True)
         try:
             with Rehearsal(
-                folder, models=settings.models, port=port, simulator=["--fast"] if fast else []
+                folder, models=settings.models, port=port, simulator=["--fast"] if fast else [], vendor=vendor
             ) as rehearsal:
                 for number in (signal.SIGTERM, signal.SIGINT):
                     signal.signal(number, lambda *_: stop.set())
@@ -91,7 +91,7 @@ class _Telling:
         self.last_id = max([self.last_id, *(stored.id for stored, _, _ in fresh)])
         still_open = []
         for stored, ref, subject in [*self.open, *fresh]:
-            state = decisions.write_back_state(TENANT, ref)
+            state = decisions.write_back_state(self.rehearsal.tenant, ref)
             if state is not None and state[0] not in ENDED:
                 still_open.append((stored, ref, subject))
                 continue

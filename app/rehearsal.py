@@ -17,15 +17,15 @@ from typing import Any
 
 import requests
 
+from app import install
 from app.bootstrap import Deps, build
+from app.install import ConnectFailed, ConnectRequest, StepState
 from app.processes import Program, Supervisor, programs
 from app.settings import Settings
 from connectors import registry
-from connectors.defaults import load_taxonomy
 from connectors.store.schema import EPOCH
-from connectors.store.tenants import API_TOKEN, SIDEBAR_KEY, WEBHOOK_SECRET, NewTenant, new_webhook_token
+from connectors.store.tenants import LIVE
 
-TENANT = "demo"
 STARTED_WITHIN_S = 60.0
 HTTP_S = 30.0
 MOST_RESTARTS = 8
@@ -59,6 +59,7 @@ class Rehearsal:
         port: int | None = None,
         simulator: Sequence[str] = (),
         env: Mapping[str, str] | None = None,
+        vendor: str | None = None,
     ) -> None:
         self.port = port or free_port()
         self.simulator_port = free_port()
@@ -75,12 +76,13 @@ class Rehearsal:
         }
         self.settings = Settings.from_env(self.env)
         self.deps: Deps = build(self.settings)
-        self.vendor = next(iter(registry.VENDORS))
+        self.vendor = vendor or next(iter(registry.VENDORS))
+        self.tenant = self.actor_id = ""
         helpdesk = Program(
             "helpdesk",
             [
                 *(sys.executable, "-m", "connectors.simulator", "--port", str(self.simulator_port)),
-                *("--app-url", self.url, *simulator),
+                *("--app-url", self.url, "--vendor", self.vendor, *simulator),
             ],
         )
         self.supervisor = Supervisor([helpdesk, *programs(self.settings)], env=self.env, logs=self.settings.var / "log")
@@ -90,8 +92,11 @@ class Rehearsal:
         self.supervisor.start()
         try:
             self._await(lambda: self.helpdesk("GET", "state"), "helpdesk")
-            self._connect()
             self._await(lambda: requests.get(f"{self.url}/readyz", timeout=2).raise_for_status(), "web")
+            self._connect()
+        except ConnectFailed as failed:
+            self.supervisor.stop()
+            raise RehearsalFailed(f"The helpdesk could not be connected. {failed}") from failed
         except BaseException:
             self.supervisor.stop()
             raise
@@ -107,7 +112,7 @@ class Rehearsal:
         """One call to the simulated helpdesk's own controls."""
         answer = requests.request(method, f"{self.helpdesk_url}/_sim/{path}", json=body, timeout=HTTP_S)
         answer.raise_for_status()
-        return answer.json()
+        return answer.json() if answer.content else None
 
     def effects(self) -> list[dict[str, Any]]:
         """The helpdesk's append-only log, oldest first."""
@@ -152,35 +157,24 @@ class Rehearsal:
             time.sleep(0.1)
 
     def _connect(self) -> None:
-        """Make the helpdesk a tenant: its webhook points at us, and we hold its token."""
-        webhook_token = new_webhook_token()
-        taxonomy = load_taxonomy()
-        asked = {
-            "webhook_url": f"{self.url}/webhooks/{self.vendor}/{webhook_token}",
-            "style": "trigger",
-            "fields": {
-                "category": [each.key for each in taxonomy.categories],
-                "product_area": [each.key for each in taxonomy.product_areas],
-            },
-        }
-        given = self.helpdesk("POST", "connect", asked)
-        self.actor_id = str(given["integration_user_id"])
-        tenant = NewTenant(
-            id=TENANT,
-            name="Fieldline",
+        """What an admin does: type the address and the credentials, and let the installer do the rest."""
+        given = self.helpdesk("GET", "credentials")
+        request = ConnectRequest(
             vendor=self.vendor,
-            base_url=given["base_url"],
-            origin=given["base_url"],
-            account_id=str(given["account_id"]),
-            actor_id=self.actor_id,
-            groups=given["groups"],
-            fields=given["fields"],
-            settings={"app_id": given["app_id"], "installation_id": given["installation_id"]},
-            secrets={API_TOKEN: given["oauth_token"], WEBHOOK_SECRET: given["signing_secret"]},
+            address=given["address"],
+            sign_in=given["sign_in"],
+            secrets=given["secrets"],
+            name="Fieldline",
+            mode=LIVE,
+            limits=given["limits"],
         )
-        self.deps.store.tenants.add(tenant, webhook_token=webhook_token, now=self.deps.now())
-        key = registry.vendor(self.vendor).fetch_sidebar_key(self.deps.store.tenants.connection(TENANT))
-        self.deps.store.tenants.set_secret(TENANT, SIDEBAR_KEY, key)
+        connected = install.connect(self.deps, request)
+        if failed := next((step for step in connected.steps if step.state is StepState.FAILED), None):
+            raise ConnectFailed(failed)
+        self.tenant = connected.tenant
+        self.actor_id = str(self.deps.store.tenants.connection(self.tenant).actor_id)
+        if settings := install.app_settings(self.deps, self.tenant):
+            self.helpdesk("POST", "app_settings", settings)
 
     def _await(self, ask: Callable[[], object], name: str) -> None:
         deadline = time.monotonic() + STARTED_WITHIN_S

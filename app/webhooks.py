@@ -16,6 +16,7 @@ from connectors.errors import BadSignature, MalformedPayload, UnknownEvent
 from connectors.registry import UnknownVendor
 from connectors.store.inbox import WEBHOOK
 from connectors.store.tenants import Tenants, UnknownTenant
+from connectors.store.vault import VaultError
 
 log = logging.getLogger("deskhand.webhooks")
 LARGEST_BODY = 256 * 1024
@@ -55,14 +56,17 @@ def create_blueprint(deps: Deps) -> Blueprint:
         body = request.get_data(cache=False)
         now = deps.now()
         delivery = WebhookRequest(
-            headers={name.lower(): value for name, value in request.headers}, body=body, received_at=now
+            headers={name.lower(): value for name, value in request.headers},
+            body=body,
+            received_at=now,
+            query=request.args.to_dict(),
         )
         try:
             connector = registry.vendor(vendor)
             connection = known.get(vendor, token, now)
         except (UnknownVendor, UnknownTenant):
             return _answer(404, "There is no such webhook. Connect the helpdesk again to get its address.")
-        except SQLAlchemyError as error:
+        except (SQLAlchemyError, VaultError) as error:
             return _busy(error)
         kept = {name: delivery.headers[name] for name in KEPT_HEADERS if name in delivery.headers}
         try:
@@ -90,10 +94,10 @@ def create_blueprint(deps: Deps) -> Blueprint:
     return blueprint
 
 
-def _busy(error: SQLAlchemyError) -> Response:
+def _busy(error: SQLAlchemyError | VaultError) -> Response:
     """Not stored, so not acknowledged: the helpdesk sends it again."""
     log.error("a delivery could not be stored: %s", type(error).__name__)
-    answer = _answer(503, "Not stored: the database is busy. Send it again.")
+    answer = _answer(503, "Not stored just now. Send it again.")
     answer.headers["Retry-After"] = str(RETRY_AFTER_S)
     return answer
 

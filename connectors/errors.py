@@ -4,11 +4,13 @@
       BadSignature                 the web process answers 401
       MalformedPayload             signed, but unreadable: stored and parked
       UnknownEvent                 signed, readable, of a type on none of our lists
-      AuthFailed                   permanent until an admin reconnects
+      AuthFailed                   the credentials are refused (401): waits until renewed or reconnected
+      Forbidden                    the credentials are good, the right, scope or plan is missing (403): parked
       NotFound                     the object is gone
       Rejected(details)            the helpdesk refuses the change: parked, never retried
       Conflict                     the ticket changed since it was read: read again, decide again
       RateLimited                  retry after `retry_after_s`
+        OverBudget                 our own budget says so, before anything was sent
       Unavailable                  nothing was applied (refused connection, 5xx before sending): retry
       OutcomeUnknown               sent, no answer: verify before any retry
       Unsupported(feature)         this helpdesk cannot do it
@@ -55,7 +57,11 @@ class UnknownEvent(ConnectorError):
 
 
 class AuthFailed(ConnectorError):
-    """The helpdesk refuses our credentials or scopes."""
+    """The helpdesk refuses our credentials."""
+
+
+class Forbidden(ConnectorError):
+    """The helpdesk knows us, and the right, scope or plan for this is missing."""
 
 
 class NotFound(ConnectorError):
@@ -80,6 +86,10 @@ class RateLimited(ConnectorError):
     """Over the helpdesk's limit; `retry_after_s` says when to come back."""
 
     retryable = True
+
+
+class OverBudget(RateLimited):
+    """Our own share of the limit is used up: nothing was sent, and the helpdesk has not complained."""
 
 
 class Unavailable(ConnectorError):

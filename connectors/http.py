@@ -3,21 +3,22 @@
 A job asks one question after a failure: was it applied? So every failure leaves here as one of
 
     Unavailable       not applied (refused connection, failed look-up) or a read that changed nothing: retry
-    OutcomeUnknown    a write was sent and no readable answer came: verify before any retry
+    OutcomeUnknown    a write was sent and no readable answer came: verify before any retry, after `retry_after_s`
     RateLimited       429: come back after `retry_after_s`
+    OverBudget        our own gate: nothing was sent
 
 Answers below 500 that are complete are returned as they are; what they mean is the vendor's business.
 """
 
 from __future__ import annotations
 
+import base64
 import json
 import logging
 import math
 import ssl
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
 from http.cookiejar import DefaultCookiePolicy
 from typing import Any
@@ -30,6 +31,7 @@ from requests.auth import AuthBase
 from requests.models import PreparedRequest, Response
 
 from connectors.errors import AuthFailed, ConnectorError, OutcomeUnknown, RateLimited, Unavailable
+from connectors.limits import EVERYTHING, OPEN, Gate
 
 logger = logging.getLogger(__name__)
 
@@ -40,44 +42,68 @@ JSON_STATUSES = frozenset(range(200, 300)) - {204, 205}
 CHUNK_BYTES = 64 * 1024
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Exchange:
-    """One finished request, for whoever counts: no body, no query, no request headers."""
+class Session(requests.Session):
+    """What `build_session` returns. `gate` may be replaced between two requests: the next one enters the new gate,
+    so that a session kept for its connections serves urgent and other work in turn."""
 
-    method: str
-    path: str
-    status: int | None
-    seconds: float
-    headers: Mapping[str, str]
+    gate: Gate = OPEN
+
+    def get_redirect_target(self, resp: Response) -> None:
+        """Nowhere: a redirect could carry the token to another host, and turns a write into a read."""
+        return None
 
 
 def build_session(
     *,
-    auth: Callable[[], str],
+    authorization: Callable[[], str],
     timeout_s: tuple[float, float] = (5.0, 10.0),
-    observe: Callable[[Exchange], None] | None = None,
     origin: str | None = None,
     max_body_bytes: int = 20_000_000,
     deadline_s: float = 60.0,
-) -> requests.Session:
-    """A session that sends `auth()` as bearer token; use it from one thread at a time.
+    gate: Gate = OPEN,
+    families: Callable[[str, str], tuple[str, ...]] = lambda method, path: (EVERYTHING,),
+    limits_in: Callable[[Mapping[str, str]], Mapping[str, float]] = lambda headers: {},
+) -> Session:
+    """A session that sends `authorization()`, made by `bearer` or `basic`; use it from one thread at a time.
 
     `timeout_s` is (connect, silence between two reads), `deadline_s` bounds a whole answer. With `origin` a
     request to any other scheme, host or port is refused before it is sent. Redirects are never followed.
+    Each request first enters `gate` for the `families` of its method and path (without the query). `limits_in` reads
+    requests a minute by family from an answer's headers; the gate hears of those that changed.
     """
-    session = _Session()
-    session.auth = _Bearer(auth)
+    session = Session()
+    session.gate = gate
+    session.auth = _Authorization(authorization)
     session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
     adapter = _Adapter(
         timeout_s=timeout_s,
-        observe=observe,
         origin=_origin(origin) if origin else None,
         max_body_bytes=max_body_bytes,
         deadline_s=deadline_s,
+        gate=lambda: session.gate,
+        families=families,
+        limits_in=limits_in,
     )
     session.mount("https://", adapter)
     session.mount("http://", adapter)
     return session
+
+
+def bearer(token: str) -> str:
+    """The Authorization header's value for an access token; raises `AuthFailed` for one that no header can carry."""
+    token = token.strip()
+    if not token or not all("!" <= character <= "~" for character in token):
+        raise AuthFailed("the access token is empty or holds characters that a header cannot carry")
+    return f"Bearer {token}"
+
+
+def basic(user_colon_password: str) -> str:
+    """The Authorization header's value for `user:password`; raises `AuthFailed` for what RFC 7617 does not allow."""
+    text = user_colon_password.strip()
+    user, colon, _ = text.partition(":")
+    if not user or not colon or not text.isprintable():
+        raise AuthFailed("the user name or key is empty or holds control characters")
+    return f"Basic {base64.b64encode(text.encode()).decode('ascii')}"
 
 
 def parse_retry_after(value: str | None, *, now: float) -> float:
@@ -98,22 +124,16 @@ def parse_retry_after(value: str | None, *, now: float) -> float:
     return min(max(seconds, 0.0), LONGEST_RETRY_AFTER_S)
 
 
-class _Session(requests.Session):
-    def get_redirect_target(self, resp: Response) -> None:
-        """Nowhere: a redirect could carry the token to another host, and turns a write into a read."""
-        return None
-
-
-class _Bearer(AuthBase):
-    def __init__(self, token: Callable[[], str]) -> None:
-        self._token = token
+class _Authorization(AuthBase):
+    def __init__(self, value: Callable[[], str]) -> None:
+        self._value = value
 
     def __call__(self, request: PreparedRequest) -> PreparedRequest:
-        token = self._token().strip()
+        value = self._value().strip()
         # http.client would name the value in its error message, so it never gets to see a bad one.
-        if not token or not all("!" <= character <= "~" for character in token):
-            raise AuthFailed("the access token is empty or holds characters that a header cannot carry")
-        request.headers["Authorization"] = f"Bearer {token}"
+        if not value or not all(" " <= character <= "~" for character in value):
+            raise AuthFailed("the credentials are empty or hold characters that a header cannot carry")
+        request.headers["Authorization"] = value
         return request
 
 
@@ -122,17 +142,23 @@ class _Adapter(HTTPAdapter):
         self,
         *,
         timeout_s: tuple[float, float],
-        observe: Callable[[Exchange], None] | None,
         origin: tuple[str, str, int | None] | None,
         max_body_bytes: int,
         deadline_s: float,
+        gate: Callable[[], Gate],
+        families: Callable[[str, str], tuple[str, ...]],
+        limits_in: Callable[[Mapping[str, str]], Mapping[str, float]],
     ) -> None:
         super().__init__(max_retries=0)
         self._timeout_s = timeout_s
-        self._observe = observe
         self._origin = origin
         self._max_body_bytes = max_body_bytes
         self._deadline_s = deadline_s
+        self._gate = gate
+        self._families = families
+        self._limits_in = limits_in
+        self._told_gate: Gate | None = None
+        self._told: dict[str, float] = {}
 
     def send(self, request: PreparedRequest, *args: Any, **kwargs: Any) -> Response:
         """The whole answer, or one of the errors named in this module's docstring."""
@@ -140,14 +166,29 @@ class _Adapter(HTTPAdapter):
             raise _error(Unavailable, request, "refused: the address is not this helpdesk's")
         kwargs["stream"] = True
         kwargs["timeout"] = kwargs.get("timeout") or self._timeout_s
+        gate = self._gate()
+        gate.enter(self._families(request.method or "", _path(request)))
         started = time.monotonic()
         response: Response | None = None
         try:
             response = self._exchange(request, started + self._deadline_s, args, kwargs)
         finally:
             self._report(request, response, time.monotonic() - started)
+        self._tell(gate, response)
         _raise_for_server(request, response)
         return response
+
+    def _tell(self, gate: Gate, response: Response) -> None:
+        """What the answer says about limits; the door is shut before the error is raised, so nobody follows."""
+        if gate is not self._told_gate:
+            self._told_gate, self._told = gate, {}
+        for family, per_minute in self._limits_in(response.headers).items():
+            if self._told.get(family) != per_minute:
+                gate.limit_seen(family, per_minute)
+                self._told[family] = per_minute
+        asked_to_wait = response.headers.get("Retry-After")
+        if response.status_code == 429 or (response.status_code == 503 and asked_to_wait is not None):
+            gate.close(parse_retry_after(asked_to_wait, now=time.time()))
 
     def _exchange(self, request: PreparedRequest, deadline: float, args: Any, kwargs: Any) -> Response:
         try:
@@ -155,7 +196,9 @@ class _Adapter(HTTPAdapter):
         except (requests.exceptions.RequestException, urllib3.exceptions.HTTPError, OSError) as error:
             if _failed_before_sending(error):
                 raise _error(Unavailable, request, f"could not connect ({_reason(error)})") from error
-            raise _lost(request, f"no answer ({_reason(error)})") from error
+            # What we stopped waiting for may still be at work, and land after a look that did not find it.
+            landing_s = 2 * self._timeout_s[1] if isinstance(error, requests.exceptions.ReadTimeout) else None
+            raise _lost(request, f"no answer ({_reason(error)})", retry_after_s=landing_s) from error
         try:
             self._read_body(request, response, deadline)
         except (urllib3.exceptions.HTTPError, OSError) as error:
@@ -187,12 +230,6 @@ class _Adapter(HTTPAdapter):
     def _report(self, request: PreparedRequest, response: Response | None, seconds: float) -> None:
         status = response.status_code if response is not None else None
         logger.debug("%s answered %s in %.3f s", _operation(request), status, seconds)
-        if self._observe is not None:
-            headers = response.headers if response is not None else {}
-            exchange = Exchange(
-                method=request.method or "", path=_path(request), status=status, seconds=seconds, headers=headers
-            )
-            self._observe(exchange)
 
 
 def _raise_for_server(request: PreparedRequest, response: Response) -> None:
@@ -219,10 +256,13 @@ def _keep_refusal(request: PreparedRequest, response: Response, what: str, cause
     response._content_consumed = True  # type: ignore[attr-defined]
 
 
-def _lost(request: PreparedRequest, what: str, response: Response | None = None) -> ConnectorError:
+def _lost(
+    request: PreparedRequest, what: str, response: Response | None = None, retry_after_s: float | None = None
+) -> ConnectorError:
+    """`retry_after_s` is until a lost write has landed; a lost read may be repeated at once."""
     if request.method in READS:
         return _error(Unavailable, request, what, response)
-    return _error(OutcomeUnknown, request, f"{what}; it may have been applied", response)
+    return _error(OutcomeUnknown, request, f"{what}; it may have been applied", response, retry_after_s)
 
 
 def _error(

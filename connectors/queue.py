@@ -23,9 +23,11 @@ MAX_QUEUED = 200
 PLAN = "jobs.plan.plan"
 SEND = "jobs.send.send"
 RECONCILE = "jobs.reconcile.reconcile"
+RENEW = "jobs.renew.renew"
+DOCTOR = "jobs.doctor.doctor"
 
-TIMEOUT_S = {PLAN: 60, SEND: 60, RECONCILE: 300}
-INBOX_JOBS = {"reconcile": RECONCILE}
+TIMEOUT_S = {PLAN: 60, SEND: 60, RECONCILE: 300, RENEW: 60, DOCTOR: 120}
+INBOX_JOBS = {"reconcile": RECONCILE, "renew": RENEW, "doctor": DOCTOR}
 """Which job works an inbox row of a given kind; every other kind is a ticket event and is planned."""
 
 

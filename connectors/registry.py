@@ -9,6 +9,7 @@ from connectors.base import Vendor
 
 VENDORS = {
     "zendesk": "connectors.zendesk:VENDOR",
+    "freshdesk": "connectors.freshdesk:VENDOR",
 }
 
 

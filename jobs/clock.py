@@ -46,12 +46,12 @@ class Clock:
     def turn(self) -> int:
         """Lead, start what is due, hand out rows; returns how many were handed out."""
         now = self.run.now()
-        if self.lead_again_at is None or now >= self.lead_again_at:
+        if _is_time(self.lead_again_at, now):
             leads = self.leadership.hold(now)
             self.lead_again_at = now + (LEADER_LEASE / 3 if leads else timedelta(seconds=1))
         if self.leadership.token is None:
             return 0
-        if self.timetable_at is None or now >= self.timetable_at:
+        if _is_time(self.timetable_at, now):
             self.start_timed(now)
             self.timetable_at = now + timedelta(seconds=1)
         try:
@@ -67,9 +67,11 @@ class Clock:
         return handed
 
     def start_timed(self, now: datetime) -> None:
+        wanted = {timed.name: timed.tenants(self.run.store, now) for timed in self.timetable if timed.tenants}
         for tenant in self.run.store.tenants.all():
             for timed in self.timetable:
-                self.run.store.schedule.run_due(tenant.id, timed.name, timed.every, now=now)
+                if timed.tenants is None or tenant.id in wanted[timed.name]:
+                    self.run.store.schedule.run_due(tenant.id, timed.name, timed.every, now=now, rank=timed.rank)
 
     def hand_out(self, workers: WakeUps | OwnThreads, now: datetime) -> int:
         """Lease due rows and give them to `workers`; raises `QueueDown` with everything not given released."""
@@ -88,6 +90,11 @@ class Clock:
     def stop(self) -> None:
         self.own_threads.stop()
         self.leadership.resign()
+
+
+def _is_time(at: datetime | None, now: datetime) -> bool:
+    """Also when `at` is further ahead than it was ever set: the machine's clock went back."""
+    return at is None or not now < at <= now + LEADER_LEASE
 
 
 def _give(

@@ -9,8 +9,10 @@ from connectors.errors import (
     AuthFailed,
     Conflict,
     ConnectorError,
+    Forbidden,
     NotFound,
     OutcomeUnknown,
+    OverBudget,
     RateLimited,
     Rejected,
     Unavailable,
@@ -22,18 +24,24 @@ MOST_TRIES, LONGEST_AGE = 20, timedelta(hours=24)
 VERIFY_WAIT = timedelta(seconds=2)
 """Helpdesk stamps have whole seconds: a late landing is told from ours only after the second has passed."""
 MOST_BUGS = 3
+RECONNECT_WAIT = timedelta(minutes=5)
+"""How long a row waits at most after an admin connected again."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TryAgain:
     """At `at`; `unknown` means the next try must first look for this one's traces.
 
-    `hold_tenant` means the helpdesk asked for the pause, so it holds for everything sent to it.
+    `hold_tenant` means the helpdesk asked for the pause, so it holds for everything sent to it. `counted` is False
+    when nothing was tried: it does not bring the row closer to being given up. `refused` means that our credentials
+    were: whether they can be renewed is found out first.
     """
 
     at: datetime
     unknown: bool = False
     hold_tenant: bool = False
+    counted: bool = True
+    refused: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,8 +57,13 @@ def after_failure(
     """The next step for a row that failed `tries` times, the first time at `since`.
 
     Back-off doubles from 1 s to 5 min with full jitter; rows are parked after 24 h or 20 tries,
-    whichever is later.
+    whichever is later. Our own budget and a lost log-in are nobody's failure: such a row only waits.
     """
+    match error:
+        case OverBudget():
+            return TryAgain(at=now + timedelta(seconds=error.retry_after_s or FIRST_WAIT_S), counted=False)
+        case AuthFailed():
+            return TryAgain(at=now + RECONNECT_WAIT, counted=False, refused=True)
     if tries >= MOST_TRIES and now - since >= LONGEST_AGE:
         return Park(reason=f"Gave up after {tries} tries: {error}")
     wait = timedelta(seconds=max(0.2, jitter_0_1 * min(LONGEST_WAIT_S, FIRST_WAIT_S * 2 ** min(tries, 10))))
@@ -64,9 +77,10 @@ def after_failure(
         case Conflict():
             return TryAgain(at=now + wait)
         case OutcomeUnknown():
-            return TryAgain(at=now + max(wait, VERIFY_WAIT), unknown=True)
-        case AuthFailed():
-            return Park(reason=f"{error} Reconnect the helpdesk, then replay.")
+            asked = timedelta(seconds=error.retry_after_s or 0)
+            return TryAgain(at=now + max(wait, asked, VERIFY_WAIT), unknown=True)
+        case Forbidden():
+            return Park(reason=f"{error} Give Deskhand's user this right in the helpdesk, then replay.")
         case NotFound() | Rejected() | Unsupported():
             return Park(reason=str(error))
         case ConnectorError():

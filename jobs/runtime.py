@@ -37,8 +37,8 @@ class Runtime:
     def now(self) -> datetime:
         return self.deps.now()
 
-    def helpdesk(self, tenant: str) -> Helpdesk:
-        return self.deps.helpdesk(tenant)
+    def helpdesk(self, tenant: str, *, urgent: bool = False) -> Helpdesk:
+        return self.deps.helpdesk(tenant, urgent=urgent)
 
     @cached_property
     def triager(self) -> Triager:

@@ -2,19 +2,32 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from app.settings import Settings
+from connectors.store import Store
+from connectors.store.clockwork import FIRST
+from connectors.store.inbox import ANY_RANK
 
 
 @dataclass(frozen=True, slots=True)
 class Timed:
-    """A job for each tenant; `name` is the inbox kind that `connectors.queue.INBOX_JOBS` maps to a job."""
+    """A job for each tenant; `name` is the inbox kind that `connectors.queue.INBOX_JOBS` maps to a job.
+
+    `tenants` names those that need it now; None means all. `rank` is its place in the queue.
+    """
 
     name: str
     every: timedelta
+    rank: int = ANY_RANK
+    tenants: Callable[[Store, datetime], Collection[str]] | None = None
 
 
 def timetable(settings: Settings) -> tuple[Timed, ...]:
-    return (Timed("reconcile", timedelta(seconds=settings.reconcile_s)),)
+    return (
+        Timed("reconcile", timedelta(seconds=settings.reconcile_s)),
+        Timed("doctor", timedelta(minutes=5)),
+        Timed("renew", timedelta(minutes=1), FIRST, tenants=lambda store, now: store.access.due(now)),
+    )

@@ -2,10 +2,22 @@
 
 from __future__ import annotations
 
-from connectors.store.leases import Claim
+from typing import Any
+
+from connectors.base import Receipt
+from connectors.store.leases import URGENT, Claim
+from connectors.store.outbox import ADD_COMMENT, CREATE_TICKET, LINK_INCIDENT, UPDATE_TICKET
 from jobs.line import sending
 from jobs.runtime import RUNNING_LEASE, runtime
-from triage.actions import UpdateTicket
+from triage.actions import AddComment, CreateTicket, LinkIncident, UpdateTicket
+
+# The outbox's kind -> what its payload is, and the connector's verb for it.
+EFFECTS: dict[str, tuple[Any, str]] = {
+    UPDATE_TICKET: (UpdateTicket, "update_ticket"),
+    ADD_COMMENT: (AddComment, "add_comment"),
+    LINK_INCIDENT: (LinkIncident, "link_incident"),
+    CREATE_TICKET: (CreateTicket, "create_ticket"),
+}
 
 
 def send(outbox_id: int, token: str) -> None:
@@ -16,6 +28,7 @@ def send(outbox_id: int, token: str) -> None:
     if row is None:
         return
     with sending(run, row):
-        change = UpdateTicket.from_payload(row.payload)
-        receipt = run.helpdesk(row.tenant).update_ticket(change, key=row.key, verify=row.verify)
-        run.store.outbox.done(row, now=run.now(), status=receipt.status, evidence=receipt.evidence)
+        noun, verb = EFFECTS[row.kind]
+        carry_out = getattr(run.helpdesk(row.tenant, urgent=row.rank <= URGENT), verb)
+        receipt: Receipt = carry_out(noun.from_payload(row.payload), key=row.key, verify=row.verify)
+        run.store.outbox.done(row, now=run.now(), status=receipt.status, evidence=receipt.evidence, ref=receipt.ref)

@@ -8,6 +8,7 @@ from pathlib import Path
 from connectors.base import Connection
 from connectors.defaults import load_examples, load_taxonomy
 from connectors.encoder import Encoder, load
+from connectors.registry import vendor
 from triage.classify import TicketClassifier
 from triage.decisions import Decision
 from triage.metadata import clean, extract
@@ -51,4 +52,5 @@ class Triager:
             groups=connection.groups,
             floor=float(connection.settings.get("confidence_floor", DEFAULT_FLOOR)),
             tier=organization.tier if organization else None,
+            default_priority=vendor(connection.vendor).default_priority,
         )

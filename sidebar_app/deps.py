@@ -76,6 +76,13 @@ class SidebarDeps(Protocol):
     def resume(self, bearer: str) -> Session:
         """Who holds `bearer`; raises `SessionEnded`."""
 
+    def installed(self, token: str, agent_id: str) -> Session:
+        """Who uses the app that was installed with the panel token `token`.
+
+        The tenant is the token's. `agent_id` is only what the browser says: it must be a member of staff of that
+        helpdesk, and the name is the helpdesk's. Raises `SessionEnded` or `HelpdeskDown`.
+        """
+
     def renew(self, bearer: str) -> OpenedSession:
         """A fresh bearer for the same agent after checking their rights again; raises `SessionEnded`."""
 

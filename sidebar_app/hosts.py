@@ -11,9 +11,12 @@ from connectors.registry import VENDORS
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Host:
-    """One helpdesk's front end. `sdk_url` is the vendor's own script, `bridge` and `tokens` are ours."""
+    """One helpdesk's front end. `sdk_url` is the vendor's own script, `bridge` and `tokens` are ours.
 
-    sdk_url: str
+    Without an `sdk_url` the panel's page ships inside the vendor's app package: there is none of ours to open.
+    """
+
+    sdk_url: str | None
     bridge: str
     tokens: str
     reload_hint: str

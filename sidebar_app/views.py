@@ -26,6 +26,8 @@ THEMES = ("light", "dark")
 MAX_BODY = 64 * 1024
 MAX_TICKET_REF = 64
 STATIC_MAX_AGE_S = 300
+AGENT_HEADER = "X-Deskhand-Agent"
+"""Sent by a helpdesk's proxy for an installed app: its bearer is the installation's panel token."""
 
 
 def create_blueprint(deps: SidebarDeps, *, sdk_urls: Mapping[str, str] | None = None) -> Blueprint:
@@ -71,6 +73,8 @@ class _Views:
 
     def opened(self, vendor: str) -> Response:
         known = _known(vendor)
+        if known.sdk_url is None:
+            return self.outside(vendor)
         theme = _theme()
         try:
             opened = self.deps.open(vendor, origin=request.args.get("origin", ""), token=request.form.get("token", ""))
@@ -81,10 +85,9 @@ class _Views:
             answer = make_response(page, 401)
             answer.headers["Content-Security-Policy"] = policy(ancestors=refused.host_origin)
             return answer
-        return self._shell(opened, known, theme)
+        return self._shell(opened, known, theme, self.sdk_urls.get(vendor, known.sdk_url))
 
-    def _shell(self, opened: OpenedSession, known: Host, theme: str) -> Response:
-        sdk_url = self.sdk_urls.get(opened.vendor, known.sdk_url)
+    def _shell(self, opened: OpenedSession, known: Host, theme: str, sdk_url: str) -> Response:
         answer = make_response(
             render_template(
                 "sidebar/shell.html",
@@ -123,13 +126,13 @@ class _Views:
 
     def _answer(self, ticket_ref: str, view_of: Callable[[Session], PanelView]) -> Response:
         try:
-            session = self.deps.resume(_bearer())
+            session = self._session()
             if len(ticket_ref) > MAX_TICKET_REF:
                 raise TicketNotFound
             view = view_of(session)
             return self._fragment(view, session)
         except SessionEnded:
-            return _message("ended", 401)
+            return _message("unknown" if AGENT_HEADER in request.headers else "ended", 401)
         except TicketNotFound:
             return _message("missing", 404, ticket_ref=ticket_ref)
         except CorrectionRefused as refused:
@@ -137,6 +140,12 @@ class _Views:
         except HelpdeskDown as down:
             old = age(down.age.total_seconds()) if down.age is not None else ""
             return _message("down", 503, last=down.last, age=old)
+
+    def _session(self) -> Session:
+        agent_id = request.headers.get(AGENT_HEADER)
+        if agent_id is None:
+            return self.deps.resume(_bearer())
+        return self.deps.installed(_bearer(), agent_id)
 
     def _fragment(self, view: PanelView, session: Session) -> Response:
         categories = self.deps.categories(session) if view.can_correct else ()

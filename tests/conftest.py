@@ -13,6 +13,7 @@ from playwright.sync_api import Browser, sync_playwright
 from connectors.store import Store
 from connectors.store.tenants import API_TOKEN, WEBHOOK_SECRET, NewTenant
 from tests.browser_here import chromium
+from tests.small_company import AGENTS, CUSTOMERS, TICKETS
 
 # No third-party cookie ever: what the strictest browser does by default. The rest keeps it off the network.
 BROWSER_OPTIONS = [
@@ -48,6 +49,15 @@ def browser() -> Iterator[Browser]:
         opened = playwright.chromium.launch(executable_path=path, args=BROWSER_OPTIONS)
         yield opened
         opened.close()
+
+
+@pytest.fixture(scope="session")
+def company(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("company")
+    (folder / "customers.yaml").write_text(CUSTOMERS, encoding="utf-8")
+    (folder / "agents.yaml").write_text(AGENTS, encoding="utf-8")
+    (folder / "tickets.yaml").write_text(TICKETS, encoding="utf-8")
+    return folder
 
 
 @pytest.fixture

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 from connectors.simulator.records import PRIORITIES, STATUSES, TYPES, Change, FieldChange, Ticket, TicketField
@@ -11,8 +11,24 @@ from connectors.simulator.records import PRIORITIES, STATUSES, TYPES, Change, Fi
 ENUMS: dict[str, tuple[str, ...]] = {"status": STATUSES, "priority": PRIORITIES, "type": TYPES}
 WRITABLE = (
     *("assignee_id", "external_id", "group_id", "organization_id", "priority", "problem_id"),
-    *("requester_id", "status", "subject", "type"),
+    *("requester_id", "status", "status_code", "subject", "type"),
 )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ways:
+    """Where helpdesks differ in what a write does; the face sets them.
+
+    `fields_are_tags`: a drop-down's value is also a tag. `closed_is_final`: a closed ticket takes no write.
+    `problems_are_typed`: incidents hang on a ticket of type problem only, and are solved with it.
+    `first_status`, `first_priority`: what a ticket has that nobody has touched.
+    """
+
+    fields_are_tags: bool = True
+    closed_is_final: bool = True
+    problems_are_typed: bool = True
+    first_status: str = "new"
+    first_priority: str | None = None
 
 
 class Missing(LookupError):
@@ -61,37 +77,41 @@ def check_custom_fields(values: Mapping[int, Any], fields: Mapping[int, TicketFi
 
 
 def merge_tags(
-    ticket: Ticket, change: Change, fields: Mapping[int, TicketField]
+    ticket: Ticket, change: Change, fields: Mapping[int, TicketField], *, fields_are_tags: bool = True
 ) -> tuple[tuple[str, ...], dict[int, Any]]:
     """Tags and custom fields after the change.
 
-    A drop-down's value is also a tag: writing the field swaps the tag, removing the tag empties the field.
+    With `fields_are_tags` writing a drop-down swaps the tag, and removing the tag empties the field.
     """
     tags = set(ticket.tags if change.tags is None else clean_tags(change.tags))
     tags |= set(clean_tags(change.add_tags))
     tags -= set(clean_tags(change.remove_tags))
     values = dict(ticket.custom_fields)
     for field_id, value in change.custom_fields.items():
-        if fields[field_id].type == "tagger":
+        if fields_are_tags and fields[field_id].type == "tagger":
             tags.discard(str(values.get(field_id)))
             if value:
                 tags.add(str(value))
         values[field_id] = value or None
     for field_id, value in values.items():
         field = fields.get(field_id)
-        if value and field is not None and field.type == "tagger" and value not in tags:
+        if fields_are_tags and value and field is not None and field.type == "tagger" and value not in tags:
             values[field_id] = None
     return tuple(sorted(tags)), values
 
 
-def apply(ticket: Ticket, change: Change, fields: Mapping[int, TicketField]) -> tuple[Ticket, tuple[FieldChange, ...]]:
+def apply(
+    ticket: Ticket, change: Change, fields: Mapping[int, TicketField], *, fields_are_tags: bool = True
+) -> tuple[Ticket, tuple[FieldChange, ...]]:
     """The ticket with the change in it and the fields that really differ; time stamps are the caller's."""
     check_enums(change.attributes)
     check_custom_fields(change.custom_fields, fields)
     attributes = {name: value for name, value in change.attributes.items() if name in WRITABLE}
     if attributes.get("assignee_id") and ticket.status == "new" and "status" not in attributes:
         attributes["status"] = "open"
-    tags, values = merge_tags(ticket, change, fields)
+    if "status" in attributes:
+        attributes.setdefault("status_code", None)
+    tags, values = merge_tags(ticket, change, fields, fields_are_tags=fields_are_tags)
     after = replace(ticket, **attributes, tags=tags, custom_fields=values)
     return after, differences(ticket, after)
 

@@ -15,9 +15,10 @@ from connectors.simulator.arrivals import Arrivals
 from connectors.simulator.changes import Invalid, Missing, Stale
 from connectors.simulator.face import Face
 from connectors.simulator.knobs import FaultSource
-from connectors.simulator.records import STATUSES, Change, Draft, NewComment, Origin
+from connectors.simulator.records import STATUSES, Change, Draft, NewComment, Origin, Rating
 from connectors.simulator.state import HelpdeskState
 
+SCORES = ("good", "neutral", "bad")
 SETTABLE = ("status", "priority", "type", "group_id", "assignee_id", "subject", "problem_id")
 
 
@@ -53,6 +54,21 @@ def create_blueprint(state: HelpdeskState, faults: FaultSource, face: Face, arri
     @control.post("/connect")
     def connect() -> ResponseReturnValue:
         return face.connect(asked(), request.host_url.rstrip("/"))
+
+    @control.get("/credentials")
+    def credentials() -> ResponseReturnValue:
+        return face.credentials(request.host_url.rstrip("/"))
+
+    @control.post("/app_settings")
+    def app_settings() -> ResponseReturnValue:
+        """The installed app's settings, as an admin types them; no answer repeats them."""
+        face.configure_app({str(name): str(value) for name, value in asked().items()})
+        return "", 204
+
+    @control.post("/revoke")
+    def revoke() -> ResponseReturnValue:
+        face.revoke()
+        return "", 204
 
     @control.route("/knobs", methods=["GET", "POST"])
     def knobs() -> ResponseReturnValue:
@@ -129,6 +145,24 @@ def create_blueprint(state: HelpdeskState, faults: FaultSource, face: Face, arri
     @control.delete("/tickets/<int:ticket_id>")
     def delete_ticket(ticket_id: int) -> ResponseReturnValue:
         state.delete_ticket(ticket_id, Origin(actor_id=first_agent(state), channel="web"))
+        return "", 204
+
+    @control.post("/ratings")
+    def rate() -> ResponseReturnValue:
+        """The requester rates a ticket: `{"ticket_id", "score": "good"|"neutral"|"bad", "comment"}`."""
+        body = asked()
+        ticket, score = state.ticket(int(body.get("ticket_id") or 0)), body.get("score")
+        if score not in SCORES:
+            raise ValueError(f"score must be one of {', '.join(SCORES)}")
+        rating = Rating(
+            id=state.next_id(), ticket_id=ticket.id, score=score, comment=str(body.get("comment") or ""),
+            created_at=state.second(),
+        )  # fmt: skip
+        return {"id": state.put(state.ratings, rating).id}, 201
+
+    @control.delete("/articles/<int:article_id>")
+    def delete_article(article_id: int) -> ResponseReturnValue:
+        state.delete_article(article_id)
         return "", 204
 
     @control.delete("/groups/<int:group_id>")

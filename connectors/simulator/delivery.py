@@ -46,15 +46,25 @@ class Outcome:
 Rule = Callable[[Outcome], float | None]
 """Seconds until the next attempt, or None to give up."""
 
+Gate = Callable[[Delivery], float | None]
+"""Asked before each attempt: 0 to go, seconds to wait first, None to throw the delivery away."""
+
 
 class DeliveryPool:
     """Threads that take the next due delivery; `report` hears every outcome."""
 
     def __init__(
-        self, rule: Rule, report: Callable[[Outcome], None], *, threads: int = 8, timeout_s: float = 12
+        self,
+        rule: Rule,
+        report: Callable[[Outcome], None],
+        *,
+        threads: int = 8,
+        timeout_s: float = 12,
+        gate: Gate = lambda _: 0.0,
     ) -> None:
         self._rule = rule
         self._report = report
+        self._gate = gate
         self.timeout_s = timeout_s
         self._due: list[tuple[float, int, Delivery]] = []
         self._order = itertools.count()
@@ -94,9 +104,15 @@ class DeliveryPool:
 
     def _work(self) -> None:
         while (delivery := self._next()) is not None:
-            outcome = self._attempt(delivery)
             delay_s = None
             try:
+                wait_s = self._gate(delivery)
+                if wait_s is None:
+                    continue
+                if wait_s > 0:
+                    self.add(delivery, wait_s)
+                    continue
+                outcome = self._attempt(delivery)
                 self._report(outcome)
                 delay_s = None if outcome.ok else self._rule(outcome)
                 if delay_s is not None:

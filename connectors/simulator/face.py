@@ -24,6 +24,18 @@ class Face(Protocol):
     def connect(self, asked: Mapping[str, Any], base: str) -> dict[str, Any]:
         """Install webhooks for the app and return its credentials. Raises `ValueError`. Safe to repeat."""
 
+    def credentials(self, base: str) -> dict[str, Any]:
+        """What an admin would type into Deskhand: `address`, `sign_in` (its kind), `secrets`, and the `limits` set.
+
+        `limits` maps the connector's endpoint families to requests a minute as the knobs have them now.
+        """
+
+    def revoke(self) -> None:
+        """An admin takes our access away: every token and key of the integration's user stops working."""
+
+    def configure_app(self, settings: Mapping[str, str]) -> None:
+        """What an admin types into the installed app's settings; the others stay. Raises `ValueError`."""
+
     def launch(self, *, agent_id: int, base: str, color_scheme: str) -> dict[str, Any]:
         """What to post into a fresh sidebar iframe."""
 

@@ -15,6 +15,11 @@ LIMITS = (
     "updates_per_ticket_10_minutes",
     "exports_per_minute",
     "searches_per_minute",
+    "help_center_per_minute",
+    "creates_per_minute",
+    "ticket_updates_per_minute",
+    "ticket_lists_per_minute",
+    "contact_lists_per_minute",
 )
 
 
@@ -25,6 +30,9 @@ class Knobs:
     `faults_on` narrows faults to "writes" or "reads". 429 and 5xx are answered before anything is applied;
     a drop applies the request and closes the connection without an answer; a freeze holds the request
     `freeze_s` and applies it then, by which time the caller has usually gone; a truncation cuts the answer.
+
+    `search_lag_s` is how far the search index is behind, `due_lag_s` how late due times are worked out, `minute_s`
+    how long a minute of a webhook's retry rule takes, `incident_links` whether tickets can be linked.
     """
 
     faults_on: str = "all"
@@ -54,6 +62,15 @@ class Knobs:
     updates_per_ticket_10_minutes: int = 30
     exports_per_minute: int = 10
     searches_per_minute: int = 100
+    help_center_per_minute: int = 700
+    creates_per_minute: int = 280
+    ticket_updates_per_minute: int = 280
+    ticket_lists_per_minute: int = 200
+    contact_lists_per_minute: int = 200
+    search_lag_s: float = 120
+    due_lag_s: float = 3
+    minute_s: float = 60
+    incident_links: bool = True
 
     def changed(self, values: Mapping[str, Any]) -> Knobs:
         """With `values` in; raises `ValueError` naming an unknown knob or a wrong type."""

@@ -70,6 +70,8 @@ class TicketField:
     type: str
     created_at: datetime
     options: tuple[Option, ...] = ()
+    required: bool = False
+    required_to_solve: bool = False
 
     def accepts(self, value: Any) -> bool:
         return not self.options or value in (None, "") or value in {option.value for option in self.options}
@@ -86,6 +88,8 @@ class OrganizationField:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Comment:
+    """`html` is the markup as it was written, where it was."""
+
     id: int
     ticket_id: int
     audit_id: int
@@ -94,6 +98,7 @@ class Comment:
     public: bool
     channel: str
     created_at: datetime
+    html: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -122,7 +127,10 @@ class Audit:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ticket:
-    """`updated_at` moves only with a ticket event, `touched_at` with every write."""
+    """`updated_at` moves only with a ticket event, `touched_at` with every write.
+
+    `status_code` is a face's own finer status; it counts only while it belongs to `status`.
+    """
 
     id: int
     subject: str
@@ -134,6 +142,7 @@ class Ticket:
     created_at: datetime
     updated_at: datetime
     touched_at: datetime
+    status_code: int | None = None
     priority: str | None = None
     type: str | None = None
     organization_id: int | None = None
@@ -152,6 +161,7 @@ class NewComment:
     body: str
     public: bool = True
     author_id: int | None = None
+    html: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -171,6 +181,7 @@ class Draft:
     requester_id: int
     subject: str
     body: str
+    html: str | None = None
     public: bool = True
     attributes: Mapping[str, Any] = field(default_factory=dict)
     tags: tuple[str, ...] = ()
@@ -200,3 +211,77 @@ class Event:
     before: Ticket | None
     after: Ticket
     audit: Audit
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HelpSection:
+    """A shelf of the help centre; one without a parent is a category."""
+
+    id: int
+    name: str
+    parent_id: int | None
+    created_at: datetime
+    updated_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Translation:
+    title: str
+    body: str
+    outdated: bool = False
+    draft: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HelpArticle:
+    """One article; `translations` is by locale and has `locale`'s own text too.
+
+    `audience` is `everyone`, `signed_in`, `restricted` (to `organization_ids`) or `agents`.
+    """
+
+    id: int
+    section_id: int
+    locale: str
+    translations: Mapping[str, Translation]
+    author_id: int
+    created_at: datetime
+    updated_at: datetime
+    audience: str = "everyone"
+    organization_ids: tuple[int, ...] = ()
+    labels: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rating:
+    """`score` is `good`, `neutral` or `bad`."""
+
+    id: int
+    ticket_id: int
+    score: str
+    comment: str
+    created_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Schedule:
+    """`intervals` are minutes since Monday 00:00 in `time_zone` (IANA); `holidays` are (name, first day, last day)."""
+
+    id: int
+    name: str
+    time_zone: str
+    intervals: tuple[tuple[int, int], ...]
+    holidays: tuple[tuple[str, str, str], ...] = ()
+    is_default: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SlaPolicy:
+    """`targets` is by priority: (first reply minutes, resolution minutes, in business hours)."""
+
+    id: int
+    title: str
+    position: int
+    targets: Mapping[str, tuple[int, int, bool]]
+    organization_ids: tuple[int, ...] = ()
+    created_at: datetime
+    updated_at: datetime

@@ -1,4 +1,4 @@
-"""The invented company's customers, agents and one day of tickets, read from `seed/*.yaml`."""
+"""The invented company: customers, agents, one day of tickets and what `seed_desk` adds, from `seed/*.yaml`."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from typing import Any
 import yaml
 
 from connectors.simulator.records import Group, Organization, OrganizationField, TicketField
+from connectors.simulator.seed_desk import add_category, add_policy, add_schedule
 from connectors.simulator.state import HelpdeskState
 
 FOLDER = Path(__file__).parent / "seed"
@@ -51,13 +52,16 @@ class Seed:
 
 
 def load(state: HelpdeskState, folder: Path = FOLDER) -> Seed:
-    """Fill `state` from the folder's three files and the fields every helpdesk here has."""
+    """Fill `state` from the folder's files, as far as they are there, and the fields every helpdesk here has."""
     install_fields(state)
     people: dict[str, int] = {}
     for entry in _read(folder / "agents.yaml"):
         _add_agent(state, entry)
     for entry in _read(folder / "customers.yaml"):
         people |= _add_customer(state, entry)
+    for name, add in (("help", add_category), ("schedules", add_schedule), ("policies", add_policy)):
+        for entry in _read(folder / f"{name}.yaml"):
+            add(state, entry)
     tickets = tuple(
         SeedTicket(
             requester=entry["requester"],

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import signal
 import socket
 import threading
@@ -125,12 +126,17 @@ class Running:
 @click.option("--pace", type=float, default=4.0, show_default=True, help="Seconds between arrivals, about.")
 @click.option("--tickets-per-second", type=float, default=None, help="Let them arrive evenly at this rate instead.")
 @click.option("--fast", is_flag=True, help="No rate limits and no export delay, for benchmarks.")
+@click.option("--knob", "turned", multiple=True, metavar="NAME=VALUE", help="Start with this knob set; repeatable.")
 def main(
     port: int, app_url: str, vendor: str, seeded: bool, arrivals: int, pace: float,
-    tickets_per_second: float | None, fast: bool,
+    tickets_per_second: float | None, fast: bool, turned: tuple[str, ...],
 ) -> None:  # fmt: skip
     """Run a whole helpdesk on loopback: its API, its webhooks and an agent workspace."""
     knobs = Knobs(export_delay_s=1).unlimited() if fast else Knobs()
+    try:
+        knobs = knobs.changed({name: json.loads(value) for name, _, value in (each.partition("=") for each in turned)})
+    except ValueError as error:
+        raise click.BadParameter(str(error), param_hint="--knob") from None
     folder = seed.FOLDER if seeded else None
     stop = threading.Event()
 

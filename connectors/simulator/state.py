@@ -17,6 +17,7 @@ from connectors.simulator.changes import (
     Invalid,
     Missing,
     Stale,
+    Ways,
     apply,
     check_custom_fields,
     check_enums,
@@ -32,10 +33,15 @@ from connectors.simulator.records import (
     Event,
     FieldChange,
     Group,
+    HelpArticle,
+    HelpSection,
     NewComment,
     Organization,
     OrganizationField,
     Origin,
+    Rating,
+    Schedule,
+    SlaPolicy,
     Ticket,
     TicketField,
     User,
@@ -55,6 +61,7 @@ class HelpdeskState:
 
     def __init__(self, now: Callable[[], datetime] = utc_now) -> None:
         self.now = now
+        self.ways = Ways()
         self.lock = threading.RLock()
         self.effects = EffectLog()
         self.revision = 0
@@ -66,6 +73,11 @@ class HelpdeskState:
         self.tickets: dict[int, Ticket] = {}
         self.comments: dict[int, list[Comment]] = {}
         self.audits: dict[int, list[Audit]] = {}
+        self.sections: dict[int, HelpSection] = {}
+        self.articles: dict[int, HelpArticle] = {}
+        self.ratings: dict[int, Rating] = {}
+        self.schedules: dict[int, Schedule] = {}
+        self.policies: dict[int, SlaPolicy] = {}
         self.integration_user_id = 0
         self._listeners: list[Listener] = []
         self._untold: list[Event] = []
@@ -122,6 +134,13 @@ class HelpdeskState:
                 raise Missing(f"group {group_id}")
             self.revision += 1
 
+    def delete_article(self, article_id: int) -> None:
+        """Nothing tells of it: the next listing just lacks it. Raises `Missing`."""
+        with self.lock:
+            if self.articles.pop(article_id, None) is None:
+                raise Missing(f"article {article_id}")
+            self.revision += 1
+
     def create_ticket(self, draft: Draft, origin: Origin) -> tuple[Ticket, Audit]:
         """A new ticket with its first comment. Raises `Invalid`."""
         with self.lock:
@@ -144,12 +163,20 @@ class HelpdeskState:
                 touched_at=at,
                 is_public=draft.public,
                 tags=clean_tags(draft.tags),
-                **{"status": "new", "organization_id": requester.organization_id, **draft.attributes},
+                **{
+                    "status": self.ways.first_status,
+                    "priority": self.ways.first_priority,
+                    "organization_id": requester.organization_id,
+                    **draft.attributes,
+                },
             )
-            tags, values = merge_tags(ticket, Change(custom_fields=draft.custom_fields), self.ticket_fields)
+            tags, values = merge_tags(
+                ticket, Change(custom_fields=draft.custom_fields), self.ticket_fields,
+                fields_are_tags=self.ways.fields_are_tags,
+            )  # fmt: skip
             ticket = replace(ticket, tags=tags, custom_fields=values)
             self.comments[ticket.id], self.audits[ticket.id] = [], []
-            comment = NewComment(body=draft.body, public=draft.public, author_id=requester.id)
+            comment = NewComment(body=draft.body, public=draft.public, author_id=requester.id, html=draft.html)
             result = self._commit(None, ticket, (), comment, origin)
         self._tell()
         return result
@@ -164,13 +191,17 @@ class HelpdeskState:
             before = self.ticket(ticket_id)
             if change.expected_updated_at is not None and change.expected_updated_at != before.updated_at:
                 raise Stale(f"ticket {ticket_id} was updated at {before.updated_at.isoformat()}")
-            if before.status == "closed":
+            if before.status == "closed" and self.ways.closed_is_final:
                 raise Invalid({"status": "Status: closed prevents ticket update"})
             self._check_references(change.attributes)
-            after, changed = apply(before, self._drop_strange_assignee(before, change), self.ticket_fields)
+            after, changed = apply(
+                before, self._drop_strange_assignee(before, change), self.ticket_fields,
+                fields_are_tags=self.ways.fields_are_tags,
+            )  # fmt: skip
             if changed or change.comment is not None:
                 result = self._commit(before, after, changed, change.comment, origin)
-                if after.type == "problem" and after.status == "solved" != before.status:
+                solves = self.ways.problems_are_typed and after.type == "problem"
+                if solves and after.status == "solved" != before.status:
                     self._solve_incidents(ticket_id, change.comment, origin)
             else:
                 self.tickets[ticket_id] = replace(before, touched_at=self.second())
@@ -200,7 +231,8 @@ class HelpdeskState:
             if value is not None and value not in table:
                 problems[name] = f"{name.removesuffix('_id').capitalize()}: {value} does not exist"
         problem = attributes.get("problem_id")
-        if problem is not None and (problem not in self.tickets or self.tickets[problem].type != "problem"):
+        lead = self.tickets.get(problem or 0)
+        if problem is not None and (lead is None or (self.ways.problems_are_typed and lead.type != "problem")):
             problems["problem_id"] = f"Problem: {problem} is not a problem ticket"
         if problems:
             raise Invalid(problems)
@@ -237,6 +269,7 @@ class HelpdeskState:
                 public=comment.public,
                 channel=origin.channel,
                 created_at=at,
+                html=comment.html,
             )
         return Audit(
             id=audit_id,

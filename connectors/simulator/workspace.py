@@ -14,7 +14,7 @@ from flask.typing import ResponseReturnValue
 from connectors.simulator.changes import Invalid, Missing, Stale
 from connectors.simulator.control import first_agent, read_change
 from connectors.simulator.face import Face
-from connectors.simulator.records import Comment, Origin, Ticket, User
+from connectors.simulator.records import Comment, Origin, Ticket, TicketField, User
 from connectors.simulator.state import HelpdeskState
 
 
@@ -37,7 +37,7 @@ def create_blueprint(state: HelpdeskState, face: Face, *, base_url: str, app_url
         app_origin = f"{parts.scheme}://{parts.netloc}"
         response.headers["Content-Security-Policy"] = (
             "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
-            f"frame-src {app_origin}; form-action 'self' {app_origin}; base-uri 'none'; frame-ancestors 'none'"
+            f"frame-src 'self' {app_origin}; form-action 'self' {app_origin}; base-uri 'none'; frame-ancestors 'none'"
         )
         response.headers["Referrer-Policy"] = "no-referrer"
         response.headers["X-Content-Type-Options"] = "nosniff"
@@ -128,12 +128,18 @@ def show_row(state: HelpdeskState, ticket: Ticket) -> dict[str, Any]:
         "group": {"id": group.id, "name": group.name} if group else None,
         "assignee": show_person(assignee) if assignee else None,
         "custom": [
-            {"id": field.id, "title": field.title, "value": ticket.custom_fields.get(field.id)}
+            {"id": field.id, "title": field.title, "value": value, "shown": option_name(field, value)}
             for field in state.ticket_fields.values()
+            for value in [ticket.custom_fields.get(field.id)]
         ],
         "createdAt": ticket.created_at.isoformat(),
         "updatedAt": ticket.updated_at.isoformat(),
     }
+
+
+def option_name(field: TicketField, value: Any) -> Any:
+    """What an agent reads in a drop-down: the option's name."""
+    return next((option.name for option in field.options if option.value == value), value)
 
 
 def show_ticket(state: HelpdeskState, ticket: Ticket) -> dict[str, Any]:

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from connectors.store.access import Access
+from connectors.store.budgets import Budgets
 from connectors.store.clockwork import Cursors, Schedule
 from connectors.store.database import Database
 from connectors.store.decisions import Decisions
 from connectors.store.deliveries import Deliveries
+from connectors.store.findings import Findings
 from connectors.store.inbox import Inbox
+from connectors.store.installations import Installations
 from connectors.store.outbox import Outbox
 from connectors.store.replays import Replays
 from connectors.store.tenants import Tenants
@@ -25,6 +29,10 @@ class Store:
         self.inbox = Inbox(database)
         self.outbox = Outbox(database)
         self.tenants = Tenants(database, vault)
+        self.access = Access(database, self.tenants)
+        self.budgets = Budgets(database)
+        self.findings = Findings(database)
+        self.installations = Installations(database, self.tenants)
         self.decisions = Decisions(database)
         self.deliveries = Deliveries(database)
         self.replays = Replays(database)

@@ -6,11 +6,14 @@ import secrets
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import Connection, delete, or_, select, update
+from sqlalchemy import ColumnElement, Connection, delete, or_, select, update
 
 from connectors.store.database import Database
-from connectors.store.inbox import Inbox
-from connectors.store.schema import cursor, leader, schedule
+from connectors.store.inbox import ANY_RANK, STATES, Inbox
+from connectors.store.schema import cursor, inbox, leader, schedule
+
+FIRST = 0
+"""The rank of what goes before everything else."""
 
 
 @dataclass(slots=True)
@@ -59,9 +62,19 @@ class Schedule:
         self.database = database
         self.inbox = inbox
 
-    def run_due(self, tenant: str, name: str, every: timedelta, *, now: datetime) -> bool:
-        """Turn a due run into an inbox row, in the transaction that remembers it; several missed runs are one."""
+    def run_due(self, tenant: str, name: str, every: timedelta, *, now: datetime, rank: int = ANY_RANK) -> bool:
+        """Turn a due run into an inbox row, in the transaction that remembers it; several missed runs are one.
+
+        While an earlier run still waits there is no second one. After an outage, which is when the last run is older
+        than two periods, it goes before everything else.
+        """
+        with self.database.read() as connection:
+            if connection.execute(select(inbox.c.id).where(*_unfinished(tenant, name)).limit(1)).first() is not None:
+                return False
         with self.database.write() as connection:
+            last = connection.execute(
+                select(schedule.c.last_run_for).where(schedule.c.tenant == tenant, schedule.c.name == name)
+            ).scalar_one_or_none()
             statement = self.database.insert(schedule).values(tenant=tenant, name=name, last_run_for=now)
             due = connection.execute(
                 statement.on_conflict_do_update(
@@ -72,8 +85,14 @@ class Schedule:
             )
             if due.rowcount != 1:
                 return False
-            self.inbox.schedule_in(connection, tenant, name, now.isoformat(), now=now)
+            if last is not None and last < now - 2 * every:
+                rank = FIRST
+            self.inbox.schedule_in(connection, tenant, name, now.isoformat(), now=now, rank=rank)
             return True
+
+
+def _unfinished(tenant: str, name: str) -> tuple[ColumnElement[bool], ...]:
+    return inbox.c.tenant == tenant, inbox.c.kind == name, inbox.c.state.in_(STATES.unfinished)
 
 
 class Cursors:

@@ -6,7 +6,7 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, CursorResult, Row, select, update
+from sqlalchemy import Connection, CursorResult, Row, distinct, func, select, update
 
 from connectors.store.database import Database
 from connectors.store.schema import correction as correction_table
@@ -20,9 +20,12 @@ from triage.tickets import Priority, Ticket
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StoredDecision:
+    """`shadow` is True for one that was only recorded."""
+
     id: int
     decided_at: datetime
     decision: Decision
+    shadow: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,8 +54,9 @@ class Decisions:
         *,
         inbox_id: int | None,
         now: datetime,
+        shadow: bool = False,
     ) -> int:
-        """Store the decision and what the ticket was when it was made."""
+        """Store the decision and what the ticket was when it was made; in `shadow` nothing follows from it."""
         seen = {
             "subject": ticket.subject,
             "requester_id": ticket.requester_id,
@@ -73,6 +77,7 @@ class Decisions:
                 decided_at=now,
                 outcome=made.outcome.value,
                 body=_to_json(made),
+                shadow=shadow,
             )
         )
         return _new_id(row)
@@ -89,9 +94,7 @@ class Decisions:
                 .order_by(decision_table.c.id.desc())
                 .limit(1)
             ).one_or_none()
-        return (
-            None if row is None else StoredDecision(id=row.id, decided_at=row.decided_at, decision=_from_json(row.body))
-        )
+        return None if row is None else _stored(row)
 
     def since(self, decision_id: int) -> list[tuple[StoredDecision, str, str]]:
         """Decisions made after that one, oldest first, each with its ticket's number and subject; skips left out."""
@@ -106,14 +109,18 @@ class Decisions:
                 .where(decision_table.c.id > decision_id, decision_table.c.outcome != Outcome.SKIPPED.value)
                 .order_by(decision_table.c.id)
             ).all()
-        return [
-            (
-                StoredDecision(id=row.id, decided_at=row.decided_at, decision=_from_json(row.body)),
-                row.ticket_ref,
-                row.subject,
-            )
-            for row in rows
-        ]
+        return [(_stored(row), row.ticket_ref, row.subject) for row in rows]
+
+    def shadow_outcomes(self, tenant: str) -> dict[str, int]:
+        """How many tickets came to which outcome while decisions were only recorded."""
+        counted = func.count(distinct(decision_table.c.ticket_ref))
+        with self.database.read() as connection:
+            rows = connection.execute(
+                select(decision_table.c.outcome, counted.label("tickets"))
+                .where(decision_table.c.tenant == tenant, decision_table.c.shadow.is_(True))
+                .group_by(decision_table.c.outcome)
+            ).all()
+        return {row.outcome: row.tickets for row in rows}
 
     def write_back_state(self, tenant: str, ticket_ref: str) -> tuple[str, str | None] | None:
         """State and error of the newest effect on the ticket; None when none was planned."""
@@ -184,6 +191,10 @@ def _new_id(inserted: CursorResult[Any]) -> int:
     if key is None:
         raise LookupError("the database gave the new row no number")
     return int(key[0])
+
+
+def _stored(row: Row[Any]) -> StoredDecision:
+    return StoredDecision(id=row.id, decided_at=row.decided_at, decision=_from_json(row.body), shadow=row.shadow)
 
 
 def _correction(row: Row[Any]) -> StoredCorrection:

@@ -14,6 +14,7 @@ from sqlalchemy import ColumnElement, Table, func, or_, select
 from connectors.store.database import Database
 from connectors.store.replays import table_of, unknown
 from connectors.store.schema import decision, inbox, outbox, ticket
+from connectors.store.schema import tenant as tenant_table
 
 WAITING = {"inbox": ("new", "planning"), "outbox": ("pending", "inflight", "unknown")}
 ENDED = ("done", "ignored", "parked")
@@ -184,6 +185,21 @@ class Deliveries:
                 .where(inbox.c.source == "reconcile", inbox.c.received_at >= since)
             ).scalar_one()
 
+    def missed(self, tenant: str, *, since: datetime) -> int:
+        """The same for one tenant, without what changed before it was connected: no webhook was there to bring it."""
+        with self.database.read() as connection:
+            return connection.execute(
+                select(func.count())
+                .select_from(inbox)
+                .join(tenant_table, tenant_table.c.id == inbox.c.tenant)
+                .where(
+                    inbox.c.tenant == tenant,
+                    inbox.c.source == "reconcile",
+                    inbox.c.received_at >= since,
+                    inbox.c.event_at >= tenant_table.c.created_at,
+                )
+            ).scalar_one()
+
 
 def _planned_without_effect(since: datetime) -> Any:
     """Tickets decided to be changed for which no effect was ever written."""
@@ -193,7 +209,12 @@ def _planned_without_effect(since: datetime) -> Any:
     return (
         select(func.count())
         .select_from(decision)
-        .where(decision.c.decided_at >= since, decision.c.outcome != "skipped", ~effect.exists())
+        .where(
+            decision.c.decided_at >= since,
+            decision.c.outcome != "skipped",
+            decision.c.shadow.is_(False),
+            ~effect.exists(),
+        )
     )
 
 
@@ -222,6 +243,8 @@ def _incoming(row: Any) -> Delivery:
         "comment_added": "Comment added",
         "ticket_deleted": "Ticket deleted",
         "reconcile": "Check for missed events",
+        "renew": "Renew access",
+        "test": "Test event",
     }.get(row.kind, "Unreadable delivery")
     return Delivery(
         id=f"in-{row.id}",

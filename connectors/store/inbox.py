@@ -21,6 +21,7 @@ from triage.events import TicketEvent
 
 STATES = States(waiting=("new",), running="planning")
 WEBHOOK, RECONCILE, SCHEDULE = "webhook", "reconcile", "schedule"
+ANY_RANK = 5
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,6 +36,7 @@ class InboxRow:
     actor_id: str | None
     received_at: datetime
     tries: int
+    rank: int
 
 
 class Inbox:
@@ -80,9 +82,12 @@ class Inbox:
         row = _row(tenant, source, dedup_key, now=now, raw=raw, headers=headers)
         self._together.store(row | {"state": state, "error": reason, "done_at": now})
 
-    def schedule_in(self, connection: Connection, tenant: str, job: str, slot: str, *, now: datetime) -> None:
+    def schedule_in(
+        self, connection: Connection, tenant: str, job: str, slot: str, *, now: datetime, rank: int
+    ) -> None:
         """A timed job becomes a row like any event, so that it survives whatever happens next."""
-        connection.execute(self._insert, _row(tenant, SCHEDULE, f"{job}:{slot}", now=now) | {"kind": job})
+        row = _row(tenant, SCHEDULE, f"{job}:{slot}", now=now) | {"kind": job, "rank": rank}
+        connection.execute(self._insert, row)
 
     def claim(self, *, now: datetime, owner: str, lease: timedelta, limit: int) -> list[tuple[Claim, str | None]]:
         """Due rows with their kind, leased for the queue."""
@@ -97,20 +102,8 @@ class Inbox:
             return [(each, kinds[each.id]) for each in claims]
 
     def has_due(self, now: datetime) -> bool:
-        """Cheap look without the write lock: is there anything to claim?"""
         with self.database.read() as connection:
-            return (
-                connection.execute(
-                    select(inbox.c.id)
-                    .where(
-                        inbox.c.state.in_((*STATES.waiting, STATES.running)),
-                        inbox.c.next_at <= now,
-                        (inbox.c.lease_until.is_(None)) | (inbox.c.lease_until <= now),
-                    )
-                    .limit(1)
-                ).first()
-                is not None
-            )
+            return leases.has_due(connection, inbox, STATES, now)
 
     def release(self, claims: Sequence[Claim]) -> None:
         with self.database.write() as connection:
@@ -131,6 +124,7 @@ class Inbox:
             actor_id=row.actor_id,
             received_at=row.received_at,
             tries=row.tries + 1,
+            rank=row.rank,
         )
 
     def renew(self, held: Claim, until: datetime) -> bool:
@@ -161,9 +155,23 @@ class Inbox:
         with self.database.write() as connection:
             self.finish_in(connection, row, state, now=now, note=note)
 
-    def retry(self, row: InboxRow, *, at: datetime, error: str) -> None:
+    def retry(self, row: InboxRow, *, at: datetime, error: str, counted: bool = True) -> None:
+        """Wait until `at`; one that is not `counted` was no try."""
+        tries = row.tries if counted else row.tries - 1
         with self.database.write() as connection:
-            leases.finish(connection, inbox, row.held, state="new", next_at=at, error=error)
+            leases.finish(connection, inbox, row.held, state="new", next_at=at, error=error, tries=tries)
+
+    def has_event(self, tenant: str, dedup_key: str) -> bool:
+        """Whether this event came in by webhook."""
+        with self.database.read() as connection:
+            return (
+                connection.execute(
+                    select(inbox.c.id).where(
+                        inbox.c.tenant == tenant, inbox.c.source == WEBHOOK, inbox.c.dedup_key == dedup_key
+                    )
+                ).first()
+                is not None
+            )
 
     def covers(self, tenant: str, ticket_ref: str, updated_at: datetime) -> bool:
         """Whether an event received since `updated_at` already led (or will lead) to a reading of this ticket."""
@@ -199,6 +207,7 @@ def _row(
         "raw": raw,
         "headers": headers,
         "state": "new",
+        "rank": ANY_RANK,
         "next_at": now,
         "error": None,
         "done_at": None,

@@ -13,11 +13,17 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, Row, Table, and_, or_, select, update
+from sqlalchemy import ColumnElement, Connection, Row, Table, and_, func, or_, select, update
 
-from connectors.store.schema import throttle
+from connectors.limits import EVERYTHING
+from connectors.store.budgets import room_in
+from connectors.store.schema import access, inbox, outbox, throttle
 
 MAX_CRASHES = 3
+URGENT = 1
+"""Rows of this rank (a P1's) and before pass a tenant whose budget is used up, and may use the reserve."""
+_UNFINISHED = ("new", "planning", "pending", "unknown", "inflight")
+"""Of both tables, whose words differ: what may be leased."""
 
 
 class LeaseLost(Exception):
@@ -34,11 +40,19 @@ class Claim:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class States:
-    """The words one table uses: where work waits, where it runs, where it ends badly."""
+    """The words one table uses: where work waits, where it runs, where it ends badly.
+
+    `families` are the endpoint families that its work counts in.
+    """
 
     waiting: tuple[str, ...]
     running: str
     parked: str = "parked"
+    families: tuple[str, ...] = (EVERYTHING,)
+
+    @property
+    def unfinished(self) -> tuple[str, ...]:
+        return (*self.waiting, self.running)
 
 
 def claim(
@@ -51,16 +65,19 @@ def claim(
     lease: timedelta,
     limit: int,
 ) -> list[Claim]:
-    """Lease up to `limit` due rows, most urgent first; of one ticket only the oldest unfinished one.
+    """Lease up to `limit` due rows, most urgent first and tenant by tenant in turn; of one ticket only the oldest
+    unfinished one.
 
-    Tenants whose helpdesk named a time to come back are left out until then.
+    Of a tenant only as many as its budget can carry now, so that a backlog waits here instead of being handed out
+    and given back; urgent rows pass. Left out are tenants whose helpdesk named a time to come back, until then, and
+    those that have to be reconnected.
 
     A running row whose lease ran out killed its process; after `MAX_CRASHES` of those it is parked.
     """
-    free = or_(table.c.lease_until.is_(None), table.c.lease_until <= now)
-    due = and_(table.c.state.in_((*states.waiting, states.running)), table.c.next_at <= now, free)
+    room = room_in(connection, states.families, _UNFINISHED, now)
+    spent = [tenant for tenant, rows in room.items() if not rows]
     other = table.alias()
-    unfinished = other.c.state.in_((*states.waiting, states.running))
+    unfinished = other.c.state.in_(states.unfinished)
     busy = (
         select(other.c.id)
         .where(
@@ -71,16 +88,28 @@ def claim(
         )
         .exists()
     )
-    held = select(throttle.c.tenant).where(throttle.c.tenant == table.c.tenant, throttle.c.not_before > now).exists()
-    query = (
-        select(table.c.id, table.c.state, table.c.crashes)
-        .where(due, ~busy, ~held)
-        .order_by(table.c.rank, table.c.id)
+    # Each tenant's first row comes before any tenant's second: a long backlog leaves places for the others' rows.
+    turn = func.row_number().over(partition_by=table.c.tenant, order_by=(table.c.rank, table.c.id)).label("turn")
+    due = (
+        select(table.c.id, table.c.rank, turn)
+        .where(_due(table, states, now), or_(table.c.tenant.not_in(spent), table.c.rank <= URGENT), ~busy)
+        .order_by(table.c.rank, turn, table.c.id)
         .limit(limit)
-        .with_for_update(skip_locked=True)
+        .subquery()
+    )
+    query = (
+        select(table.c.id, table.c.tenant, table.c.rank, table.c.state, table.c.crashes)
+        .join(due, due.c.id == table.c.id)
+        .where(_due(table, states, now))  # again on the locked row: somebody may have taken it meanwhile
+        .order_by(due.c.rank, due.c.turn, due.c.id)
+        .with_for_update(skip_locked=True, of=table)
     )
     claims: list[Claim] = []
     for row in connection.execute(query).all():
+        if row.rank > URGENT and row.tenant in room:
+            if not room[row.tenant]:
+                continue
+            room[row.tenant] -= 1
         crashes = row.crashes + (row.state == states.running)
         if crashes >= MAX_CRASHES:
             park(connection, table, states, row.id, f"Killed its process {crashes} times.", now, crashes=crashes)
@@ -93,6 +122,21 @@ def claim(
         )
         claims.append(Claim(id=row.id, token=token))
     return claims
+
+
+def has_due(connection: Connection, table: Table, states: States, now: datetime) -> bool:
+    """Cheap look without the write lock: is there anything to claim, budgets aside?"""
+    return connection.execute(select(table.c.id).where(_due(table, states, now)).limit(1)).first() is not None
+
+
+def wake_in(connection: Connection, tenant: str, *, now: datetime) -> None:
+    """What waits for its next try is due at once: the tenant was reconnected."""
+    for table in (inbox, outbox):
+        connection.execute(
+            update(table)
+            .where(table.c.tenant == tenant, table.c.state.in_(_UNFINISHED), table.c.next_at > now)
+            .values(next_at=now)
+        )
 
 
 def release(connection: Connection, table: Table, claims: Iterable[Claim]) -> None:
@@ -117,7 +161,7 @@ def start(
         .where(
             table.c.id == claimed.id,
             table.c.lease_token == claimed.token,
-            table.c.state.in_((*states.waiting, states.running)),
+            table.c.state.in_(states.unfinished),
         )
         .with_for_update()
     ).one_or_none()
@@ -170,3 +214,11 @@ def park(
             **values,
         )
     )
+
+
+def _due(table: Table, states: States, now: datetime) -> ColumnElement[bool]:
+    """Waiting, or left by a process that died, of a tenant that may be asked."""
+    free = or_(table.c.lease_until.is_(None), table.c.lease_until <= now)
+    held = select(throttle.c.tenant).where(throttle.c.tenant == table.c.tenant, throttle.c.not_before > now).exists()
+    broken = select(access.c.tenant).where(access.c.tenant == table.c.tenant, access.c.broken_at.is_not(None)).exists()
+    return and_(table.c.state.in_(states.unfinished), table.c.next_at <= now, free, ~held, ~broken)

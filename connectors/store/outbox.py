@@ -11,15 +11,23 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, select, update
+from sqlalchemy import Connection, and_, func, or_, select, update
 
+from connectors.limits import EVERYTHING, UPDATES
 from connectors.store import leases
 from connectors.store.database import Database
 from connectors.store.leases import Claim, States
-from connectors.store.schema import outbox, throttle
+from connectors.store.schema import outbox
+from connectors.store.tenants import shadow_in
 
-STATES = States(waiting=("pending", "unknown"), running="inflight")
-UPDATE_TICKET = "update_ticket"
+STATES = States(waiting=("pending", "unknown"), running="inflight", families=(EVERYTHING, UPDATES))
+UPDATE_TICKET, ADD_COMMENT, LINK_INCIDENT, CREATE_TICKET = (
+    "update_ticket",
+    "add_comment",
+    "link_incident",
+    "create_ticket",
+)
+CLOCKS_APART = timedelta(seconds=3)
 
 
 def effect_key(tenant: str, kind: str, target: str, cause: str) -> str:
@@ -38,6 +46,7 @@ class OutboxRow:
     ticket_ref: str | None
     payload: dict[str, Any]
     tries: int
+    rank: int
     first_attempt_at: datetime
     verify: bool
 
@@ -52,7 +61,7 @@ class Outbox:
         *,
         tenant: str,
         kind: str,
-        ticket_ref: str,
+        ticket_ref: str | None,
         cause: str,
         payload: dict[str, Any],
         summary: str,
@@ -60,11 +69,17 @@ class Outbox:
         rank: int = 5,
         inbox_id: int | None = None,
     ) -> bool:
-        """Plan one effect inside the caller's transaction; False when this effect was planned before."""
+        """Plan one effect inside the caller's transaction; False when this effect was planned before.
+
+        Also False, with nothing planned, while the tenant is in shadow mode: here, so that no way leads around it.
+        A ticket that is to be created has no `ticket_ref` yet; its `cause` tells it from others.
+        """
+        if shadow_in(connection, tenant):
+            return False
         row = connection.execute(
             self.database.insert(outbox)
             .values(
-                key=effect_key(tenant, kind, ticket_ref, cause),
+                key=effect_key(tenant, kind, ticket_ref or "", cause),
                 tenant=tenant,
                 kind=kind,
                 ticket_ref=ticket_ref,
@@ -86,20 +101,8 @@ class Outbox:
             return leases.claim(connection, outbox, STATES, now=now, owner=owner, lease=lease, limit=limit)
 
     def has_due(self, now: datetime) -> bool:
-        """Cheap look without the write lock: is there anything to claim?"""
         with self.database.read() as connection:
-            return (
-                connection.execute(
-                    select(outbox.c.id)
-                    .where(
-                        outbox.c.state.in_((*STATES.waiting, STATES.running)),
-                        outbox.c.next_at <= now,
-                        (outbox.c.lease_until.is_(None)) | (outbox.c.lease_until <= now),
-                    )
-                    .limit(1)
-                ).first()
-                is not None
-            )
+            return leases.has_due(connection, outbox, STATES, now)
 
     def release(self, claims: Sequence[Claim]) -> None:
         with self.database.write() as connection:
@@ -122,6 +125,7 @@ class Outbox:
             ticket_ref=row.ticket_ref,
             payload=row.payload,
             tries=row.tries + 1,
+            rank=row.rank,
             first_attempt_at=first_attempt_at,
             verify=row.state in ("unknown", STATES.running),
         )
@@ -130,7 +134,8 @@ class Outbox:
         with self.database.write() as connection:
             return leases.renew(connection, outbox, held, until)
 
-    def done(self, row: OutboxRow, *, now: datetime, status: int | None, evidence: str) -> None:
+    def done(self, row: OutboxRow, *, now: datetime, status: int | None, evidence: str, ref: str | None = None) -> None:
+        """The effect is there; `ref` is the ticket it created."""
         with self.database.write() as connection:
             leases.finish(
                 connection,
@@ -140,10 +145,14 @@ class Outbox:
                 done_at=now,
                 last_status=status,
                 evidence=evidence,
+                ticket_ref=ref or row.ticket_ref,
                 error=None,
             )
 
-    def retry(self, row: OutboxRow, *, at: datetime, unknown: bool, status: int | None, error: str) -> None:
+    def retry(
+        self, row: OutboxRow, *, at: datetime, unknown: bool, status: int | None, error: str, counted: bool = True
+    ) -> None:
+        """Wait until `at`; one that is not `counted` was no try."""
         with self.database.write() as connection:
             leases.finish(
                 connection,
@@ -151,6 +160,7 @@ class Outbox:
                 row.held,
                 state="unknown" if unknown else "pending",
                 next_at=at,
+                tries=row.tries if counted else row.tries - 1,
                 last_status=status,
                 error=error,
             )
@@ -159,8 +169,39 @@ class Outbox:
         with self.database.write() as connection:
             leases.finish(connection, outbox, row.held, state="parked", done_at=now, last_status=status, error=reason)
 
-    def hold_tenant(self, tenant: str, *, until: datetime) -> None:
-        """The helpdesk said when to come back: nothing is read from it or sent to it before."""
-        with self.database.write() as connection:
-            statement = self.database.insert(throttle).values(tenant=tenant, not_before=until)
-            connection.execute(statement.on_conflict_do_update(index_elements=["tenant"], set_={"not_before": until}))
+    def automatic_since(self, tenant: str, ticket_ref: str, since: datetime) -> int:
+        """How many effects on the ticket triage planned since then; what people asked for does not count."""
+        with self.database.read() as connection:
+            return connection.execute(
+                select(func.count())
+                .select_from(outbox)
+                .where(
+                    outbox.c.tenant == tenant,
+                    outbox.c.ticket_ref == ticket_ref,
+                    outbox.c.inbox_id.is_not(None),
+                    outbox.c.created_at > since,
+                )
+            ).scalar_one()
+
+    def made(self, tenant: str, ticket_ref: str, updated_at: datetime) -> bool:
+        """Whether the ticket's change of that time was ours: one of our effects was being carried out then.
+
+        One that is still under way, or whose outcome is to be found out, may be what changed it. The helpdesk's times
+        have whole seconds and its clock is not ours, hence `CLOCKS_APART`.
+        """
+        under_way = outbox.c.state.in_(("inflight", "unknown"))
+        ended = and_(outbox.c.state.in_(("done", "parked")), outbox.c.done_at >= updated_at - CLOCKS_APART)
+        with self.database.read() as connection:
+            return (
+                connection.execute(
+                    select(outbox.c.id)
+                    .where(
+                        outbox.c.tenant == tenant,
+                        outbox.c.ticket_ref == ticket_ref,
+                        outbox.c.first_attempt_at <= updated_at + CLOCKS_APART,
+                        or_(under_way, ended),
+                    )
+                    .limit(1)
+                ).first()
+                is not None
+            )

@@ -11,6 +11,7 @@ from sqlalchemy import (
     Boolean,
     Column,
     Dialect,
+    Float,
     ForeignKey,
     Index,
     Integer,
@@ -77,6 +78,7 @@ tenant = Table(
     Column("data_key", LargeBinary, nullable=False),
     Column("data_key_id", String(16), nullable=False),
     Column("created_at", Instant, nullable=False),
+    Column("panel_token", String(64), unique=True),
 )
 
 secret = Table(
@@ -152,6 +154,7 @@ decision = Table(
     Column("decided_at", Instant, nullable=False),
     Column("outcome", String(24), nullable=False),
     Column("body", JSON, nullable=False),
+    Column("shadow", Boolean, nullable=False, server_default="0"),
     Index("decision_ticket", "tenant", "ticket_ref", "id"),
 )
 
@@ -192,6 +195,44 @@ throttle = Table(
     metadata,
     Column("tenant", ForeignKey("tenant.id"), primary_key=True),
     Column("not_before", Instant, nullable=False),
+)
+
+budget = Table(
+    "budget",
+    metadata,
+    Column("tenant", ForeignKey("tenant.id"), primary_key=True),
+    Column("family", String(40), primary_key=True),
+    Column("per_minute", Float, nullable=False),
+    Column("tokens", Float, nullable=False),
+    Column("reserve", Float, nullable=False),
+    Column("at", Instant, nullable=False),
+)
+
+access = Table(
+    "access",
+    metadata,
+    Column("tenant", ForeignKey("tenant.id"), primary_key=True),
+    Column("kind", String(24), nullable=False),
+    Column("scheme", String(12), nullable=False),
+    Column("issued_at", Instant, nullable=False),
+    Column("expires_at", Instant),
+    Column("renewing_token", String(32)),
+    Column("renewing_until", Instant),
+    Column("broken_at", Instant),
+    Column("broken_reason", Text),
+)
+
+finding = Table(
+    "finding",
+    metadata,
+    Column("tenant", ForeignKey("tenant.id"), primary_key=True),
+    Column("check", String(24), primary_key=True),
+    Column("health", String(8), nullable=False),
+    Column("state", String(80), nullable=False),
+    Column("detail", Text, nullable=False),
+    Column("fix", Text, nullable=False),
+    Column("repairable", Boolean, nullable=False),
+    Column("checked_at", Instant, nullable=False),
 )
 
 leader = Table(

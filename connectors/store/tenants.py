@@ -5,15 +5,17 @@ from __future__ import annotations
 import hashlib
 import secrets as random
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from sqlalchemy import Connection as Transaction
 from sqlalchemy import Row, select, update
 
 from connectors.base import Connection
 from connectors.store.database import Database
-from connectors.store.schema import secret, used_token
+from connectors.store.leases import wake_in
+from connectors.store.schema import access, outbox, secret, used_token
 from connectors.store.schema import tenant as table
 from connectors.store.vault import Vault
 
@@ -23,6 +25,12 @@ API_TOKEN, WEBHOOK_SECRET, PREVIOUS_WEBHOOK_SECRET, SIDEBAR_KEY = (
     "previous_webhook_secret",
     "sidebar_key",
 )
+WEBHOOK_TOKEN, PANEL_TOKEN = "webhook_token", "panel_token"
+"""Kept sealed beside their hashes, so that an address or a setting can be shown again."""
+MODE, LIVE, SHADOW = "mode", "live", "shadow"
+"""A setting and its values: whether decisions change tickets, or are only recorded."""
+CONNECTED = "connected"
+"""A setting: False while a helpdesk is being connected for the first time and after it was disconnected."""
 
 
 class UnknownTenant(LookupError):
@@ -43,7 +51,7 @@ class NewTenant:
     groups: Mapping[str, str]
     fields: Mapping[str, str]
     settings: Mapping[str, Any]
-    secrets: Mapping[str, str]
+    secrets: Mapping[str, str] = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,14 +100,11 @@ class Tenants:
                 )
                 .on_conflict_do_update(index_elements=["id"], set_=values)
             )
-            data_key = connection.execute(select(table.c.data_key).where(table.c.id == new.id)).scalar_one()
             for name, value in new.secrets.items():
-                sealed = self.vault.seal(data_key, new.id, name, value)
-                connection.execute(
-                    self.database.insert(secret)
-                    .values(tenant=new.id, name=name, sealed=sealed)
-                    .on_conflict_do_update(index_elements=["tenant", "name"], set_={"sealed": sealed})
-                )
+                self.set_secret_in(connection, new.id, name, value)
+            if API_TOKEN in new.secrets:
+                _trust_in(connection, new.id)
+                wake_in(connection, new.id, now=now)
 
     def by_webhook_token(self, vendor: str, token: str) -> Connection:
         """The tenant a webhook path belongs to; raises `UnknownTenant`."""
@@ -108,6 +113,10 @@ class Tenants:
     def by_origin(self, vendor: str, origin: str) -> Connection:
         """The tenant whose agents' browsers are at `origin`; raises `UnknownTenant`."""
         return self._connection(table.c.origin == origin.rstrip("/"), table.c.vendor == vendor)
+
+    def by_panel_token(self, token: str) -> Connection:
+        """The tenant whose installed app carries `token`; raises `UnknownTenant`."""
+        return self._connection(table.c.panel_token == hashed(token))
 
     def connection(self, tenant: str) -> Connection:
         """Access to one tenant's helpdesk, secrets opened; raises `UnknownTenant`."""
@@ -121,8 +130,17 @@ class Tenants:
         return _summary(row)
 
     def all(self) -> list[TenantSummary]:
+        """Every connected helpdesk."""
         with self.database.read() as connection:
-            return [_summary(row) for row in connection.execute(select(table).order_by(table.c.id))]
+            rows = connection.execute(select(table).order_by(table.c.id))
+            return [_summary(row) for row in rows if row.settings.get(CONNECTED, True)]
+
+    def begun(self) -> list[TenantSummary]:
+        """Every helpdesk whose connecting stopped on the way: some of it may stand there, and secrets here."""
+        held = select(secret.c.tenant).where(secret.c.name == WEBHOOK_TOKEN)
+        with self.database.read() as connection:
+            rows = connection.execute(select(table).where(table.c.id.in_(held)).order_by(table.c.id))
+            return [_summary(row) for row in rows if not row.settings.get(CONNECTED, True)]
 
     def secret(self, tenant: str, name: str) -> str | None:
         with self.database.read() as connection:
@@ -135,11 +153,30 @@ class Tenants:
 
     def set_secret(self, tenant: str, name: str, value: str) -> None:
         with self.database.write() as connection:
-            data_key = connection.execute(select(table.c.data_key).where(table.c.id == tenant)).scalar_one()
-            sealed = self.vault.seal(data_key, tenant, name, value)
+            self.set_secret_in(connection, tenant, name, value)
+            if name == API_TOKEN:
+                _trust_in(connection, tenant)
+
+    def set_secret_in(self, connection: Transaction, tenant: str, name: str, value: str) -> None:
+        data_key = connection.execute(select(table.c.data_key).where(table.c.id == tenant)).scalar_one()
+        sealed = self.vault.seal(data_key, tenant, name, value)
+        connection.execute(
+            self.database.insert(secret)
+            .values(tenant=tenant, name=name, sealed=sealed)
+            .on_conflict_do_update(index_elements=["tenant", "name"], set_={"sealed": sealed})
+        )
+
+    def set_panel_token(self, tenant: str, token: str) -> None:
+        """Let `token` open this tenant's panel, and no earlier one."""
+        with self.database.write() as connection:
+            row = (
+                update(table).where(table.c.id == tenant).values(panel_token=hashed(token)).returning(table.c.data_key)
+            )
+            data_key = connection.execute(row).scalar_one()
+            sealed = self.vault.seal(data_key, tenant, PANEL_TOKEN, token)
             connection.execute(
                 self.database.insert(secret)
-                .values(tenant=tenant, name=name, sealed=sealed)
+                .values(tenant=tenant, name=PANEL_TOKEN, sealed=sealed)
                 .on_conflict_do_update(index_elements=["tenant", "name"], set_={"sealed": sealed})
             )
 
@@ -158,9 +195,31 @@ class Tenants:
         with self.database.write() as connection:
             connection.execute(update(table).where(table.c.id == tenant).values(groups=dict(groups)))
 
+    def set_mode(self, tenant: str, mode: str) -> None:
+        """Let decisions change tickets (`LIVE`) or only be recorded (`SHADOW`).
+
+        Going into shadow ends what was planned and never tried; what was tried once is carried to its end. Going live,
+        tickets decided in shadow are not decided again: what an admin looked at stays what it was.
+        """
+        if mode not in (LIVE, SHADOW):
+            raise ValueError(f"no mode {mode!r}; there are: {LIVE}, {SHADOW}")
+        with self.database.write() as connection:
+            settings = connection.execute(select(table.c.settings).where(table.c.id == tenant)).scalar_one()
+            changed = {**settings, MODE: mode}
+            connection.execute(update(table).where(table.c.id == tenant).values(settings=changed))
+            if mode == SHADOW:
+                untried = (outbox.c.state == "pending", outbox.c.first_attempt_at.is_(None))
+                connection.execute(
+                    update(outbox)
+                    .where(outbox.c.tenant == tenant, *untried)
+                    .values(state="ignored", error="Shadow mode: nothing is written.", lease_token=None)
+                )
+
     def _connection(self, *where: Any) -> Connection:
         with self.database.read() as connection:
-            row = connection.execute(select(table).where(*where)).one_or_none()
+            row = connection.execute(
+                select(table, access.c.scheme).outerjoin(access, access.c.tenant == table.c.id).where(*where)
+            ).one_or_none()
             if row is None:
                 raise UnknownTenant("no such tenant")
             sealed = {
@@ -173,6 +232,7 @@ class Tenants:
             vendor=row.vendor,
             base_url=row.base_url,
             token=opened.get(API_TOKEN, ""),
+            scheme=row.scheme or "bearer",
             webhook_secrets=webhook_secrets,
             actor_id=row.actor_id,
             account_id=row.account_id,
@@ -180,6 +240,23 @@ class Tenants:
             fields=row.fields,
             settings=row.settings,
         )
+
+
+def is_shadow(settings: Mapping[str, Any]) -> bool:
+    """Whether this tenant's decisions are only recorded; an install that never chose is live."""
+    return bool(settings.get(MODE, LIVE) == SHADOW)
+
+
+def shadow_in(connection: Transaction, tenant: str) -> bool:
+    """The same, inside the transaction that is about to plan something."""
+    return is_shadow(connection.execute(select(table.c.settings).where(table.c.id == tenant)).scalar_one())
+
+
+def _trust_in(connection: Transaction, tenant: str) -> None:
+    """Another token was put in by hand: whatever was refused before was not this one."""
+    connection.execute(
+        update(access).where(access.c.tenant == tenant).values(broken_at=None, broken_reason=None, expires_at=None)
+    )
 
 
 def new_webhook_token() -> str:

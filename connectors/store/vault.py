@@ -43,10 +43,17 @@ class Vault:
         try:
             descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         except FileExistsError:
-            return cls(base64.b64decode(path.read_text(encoding="ascii")))
+            return cls._kept(path)
         with os.fdopen(descriptor, "w", encoding="ascii") as file:
             file.write(base64.b64encode(secrets.token_bytes(32)).decode())
-        return cls(base64.b64decode(path.read_text(encoding="ascii")))
+        return cls._kept(path)
+
+    @classmethod
+    def _kept(cls, path: Path) -> Vault:
+        try:
+            return cls(base64.b64decode(path.read_text(encoding="ascii")))
+        except (OSError, ValueError) as error:
+            raise VaultError(f"{path} holds no master key. Restore it: without it, no secret can be opened.") from error
 
     def new_data_key(self, tenant: str) -> bytes:
         """A fresh data key for `tenant`, sealed: this is what the tenant's row keeps."""

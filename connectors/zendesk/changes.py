@@ -1,4 +1,4 @@
-"""One UpdateTicket as the body of one PUT: fields, tags, note and marker together. Pure.
+"""A change as the body of one PUT: fields, tags, note and marker together. Pure.
 
 `tags` replaces the whole set, so it is always the current set with our additions and removals; a dropdown
 field's value is a tag as well, so both move together.
@@ -7,11 +7,11 @@ https://developer.zendesk.com/api-reference/ticketing/ticket-management/tags/
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from connectors.errors import Rejected
+from connectors.marks import marker_tag
 from connectors.zendesk import mapping, wire
 from triage.actions import UpdateTicket
 
@@ -20,22 +20,18 @@ AUDIT_KEY = "deskhand_key"
 CLEARABLE = {"priority": "priority", "group_id": "group_id", "group": "group_id"}
 
 
-def marker_tag(key: str) -> str:
-    """The tag that says this very change is on the ticket: `hx_` and 10 hex digits of the key's SHA-256."""
-    return f"hx_{hashlib.sha256(key.encode()).hexdigest()[:10]}"
-
-
 def build_body(
     change: UpdateTicket, current: wire.Ticket, field_ids: Mapping[str, str], key: str
 ) -> dict[str, Any] | None:
     """What to PUT, guarded by the version that was read; None when the ticket is already as asked for."""
+    change, _ = change.yielding(current.normalised(field_ids))
     body: dict[str, Any] = {}
     tags = set(current.tags or ())
     asked = _taxonomy_values(change, field_ids)
     before = {name: current.field_value(name, field_ids) for name in {*field_ids, *asked}}
     changed = [name for name in asked if name in field_ids and asked[name] != before[name]]
     if changed:
-        body["custom_fields"] = [{"id": _number(field_ids[name]), "value": asked[name]} for name in changed]
+        body["custom_fields"] = [{"id": number(field_ids[name]), "value": asked[name]} for name in changed]
     body.update(_system_values(change, current))
     # Old taxonomy tags go, unless another dropdown still holds the same value; new ones win over `remove_tags`.
     after = before | asked
@@ -50,12 +46,15 @@ def build_body(
         body["comment"] = {"body": change.note, "public": False}
     if not body and tags == set(current.tags or ()):
         return None
-    return body | {
-        "tags": sorted(tags | {marker_tag(key)}),
-        "metadata": {AUDIT_KEY: key},
-        "safe_update": True,
-        "updated_stamp": current.updated_at,
-    }
+    return body | guarded(current, tags, key)
+
+
+def guarded(current: wire.Ticket, tags: Iterable[str] | None, key: str) -> dict[str, Any]:
+    """What makes a write conditional on the version read and findable by its key; `tags` None leaves them alone."""
+    body: dict[str, Any] = {"safe_update": True, "updated_stamp": current.updated_at, "metadata": {AUDIT_KEY: key}}
+    if tags is not None:
+        body["tags"] = sorted({*tags, marker_tag(key)})
+    return body
 
 
 def tag_text(text: str) -> str:
@@ -86,10 +85,10 @@ def _system_values(change: UpdateTicket, current: wire.Ticket) -> dict[str, Any]
         wanted["group_id"] = change.group_id
     differing = {name: value for name, value in wanted.items() if value != was[name]}
     if differing.get("group_id"):
-        return differing | {"group_id": _number(differing["group_id"])}
+        return differing | {"group_id": number(differing["group_id"])}
     return differing
 
 
-def _number(identifier: str | None) -> int | str | None:
+def number(identifier: str | None) -> int | str | None:
     """Ids are numbers on Zendesk's side; anything else is passed on for Zendesk to refuse."""
     return int(identifier) if identifier and identifier.isdecimal() else identifier

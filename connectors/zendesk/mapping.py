@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
-from triage.tickets import Channel, Priority, Status
+from triage.sla import Metric
+from triage.tickets import Channel, Priority, Satisfaction, Status
 
 # https://developer.zendesk.com/api-reference/ticketing/tickets/tickets/#json-format (status)
 # "deleted" appears in incremental exports only.
@@ -89,6 +90,24 @@ CHANNEL_BY_ID = {0: "web_form", 4: "mail", 5: "web_service", 8: "rule", 9: "link
 
 # https://developer.zendesk.com/api-reference/ticketing/users/users/#roles
 ROLE = {"end-user": "end_user", "agent": "agent", "admin": "admin"}
+
+# https://developer.zendesk.com/api-reference/ticketing/ticket-management/satisfaction_ratings/#json-format (score)
+# Filters know `good_with_comment` too: what is before the first underscore counts.
+SATISFACTION = {"good": Satisfaction.GOOD, "bad": Satisfaction.BAD}
+
+# https://developer.zendesk.com/api-reference/ticketing/business-rules/sla_policies/#metrics
+METRIC = {
+    "first_reply_time": Metric.FIRST_REPLY_TIME,
+    "next_reply_time": Metric.NEXT_REPLY_TIME,
+    "requester_wait_time": Metric.REQUESTER_WAIT_TIME,
+    "agent_work_time": Metric.AGENT_WORK_TIME,
+    "pausable_update_time": Metric.PAUSABLE_UPDATE_TIME,
+    "periodic_update_time": Metric.PERIODIC_UPDATE_TIME,
+    "total_resolution_time": Metric.FULL_RESOLUTION_TIME,
+}
+
+# What an SLA policy's condition looks at, in our words; any other is kept as Zendesk calls it. Same page, Filter.
+CONDITION_SUBJECT = {"current_tags": "tag", "tags": "tag"}
 
 
 def channel(value: str | int | None) -> Channel:

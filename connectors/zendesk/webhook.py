@@ -1,7 +1,7 @@
 """Deliveries from Zendesk: signature over the raw bytes, then a TicketEvent. Pure, no I/O.
 
-A delivery is either a trigger's own JSON (`{"ticket_id": "...", "event": "created"}`) or an event
-subscription's fixed envelope; both are accepted on one address.
+A delivery is either a trigger's own JSON (`{"ticket_id": "...", "event": "created"}`), an event subscription's
+fixed envelope, or our installer's test (`{"deskhand_test": "<nonce>"}`); all are accepted on one address.
 """
 
 from __future__ import annotations
@@ -38,6 +38,9 @@ ACCEPTED_FOR = timedelta(hours=24)
 # https://developer.zendesk.com/documentation/webhooks/verifying/
 PUBLIC_SECRET = "dGhpc19zZWNyZXRfaXNfZm9yX3Rlc3Rpbmdfb25seQ=="  # noqa: S105
 
+# What our own installer has Zendesk send, with a word that only it knows.
+TEST = "deskhand_test"
+
 MAX_ID_DIGITS = 20
 LONGEST_KEY = 200
 RECOVERABLE_ID = re.compile(r"\bticket_id\b[\"']?\s*[:=>]\s*[\"']?(\d{1,20})(?!\w)")
@@ -57,6 +60,8 @@ def parse(request: WebhookRequest, secrets: tuple[str, ...], account_id: str | N
     event_type = payload.get("type")
     if isinstance(event_type, str) and event_type.lower().startswith(EVENT_PREFIX):
         return _subscription_event(request, payload, event_type.lower(), account_id, stale)
+    if TEST in payload:
+        return _test_event(payload[TEST], stale)
     return _trigger_event(request, payload, stale)
 
 
@@ -147,6 +152,12 @@ def _trigger_event(request: WebhookRequest, payload: Mapping[str, Any], stale: b
         actor_id=_as_id(payload.get("actor_id")),
         stale=stale,
     )
+
+
+def _test_event(nonce: object, stale: bool) -> TicketEvent:
+    if not isinstance(nonce, str) or not nonce:
+        raise MalformedPayload("the test event carries no word", vendor=VENDOR_NAME)
+    return TicketEvent(kind=EventKind.TEST, ticket_ref="0", dedup_key=_bounded("test", nonce), stale=stale)
 
 
 def _trigger_kind(name: object) -> EventKind:

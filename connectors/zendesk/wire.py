@@ -8,6 +8,7 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, field_validator
 
+from connectors.time_zones import iana
 from connectors.zendesk import mapping
 from triage import tickets
 
@@ -29,20 +30,26 @@ Id = Annotated[str, BeforeValidator(_as_id)]
 OptionalId = Annotated[str | None, BeforeValidator(_as_id)]
 
 
-class _Wire(BaseModel):
+class Wire(BaseModel):
     model_config = ConfigDict(extra="ignore", frozen=True)
 
 
-class Via(_Wire):
+class Via(Wire):
     channel: str | int | None = None
 
 
-class CustomField(_Wire):
+class Reference(Wire):
+    """Any object of which only the id matters."""
+
+    id: Id
+
+
+class CustomField(Wire):
     id: Id
     value: Any = None
 
 
-class Ticket(_Wire):
+class Ticket(Wire):
     """https://developer.zendesk.com/api-reference/ticketing/tickets/tickets/"""
 
     id: Id
@@ -52,6 +59,9 @@ class Ticket(_Wire):
     subject: str | None = None
     description: str | None = None
     priority: str | None = None
+    type: str | None = None
+    problem_id: OptionalId = None
+    has_incidents: bool | None = None
     via: Via | None = None
     tags: tuple[str, ...] | None = None
     custom_fields: tuple[CustomField, ...] | None = None
@@ -110,7 +120,7 @@ class Ticket(_Wire):
         )
 
 
-class Comment(_Wire):
+class Comment(Wire):
     """https://developer.zendesk.com/api-reference/ticketing/tickets/ticket_comments/"""
 
     id: Id
@@ -130,7 +140,7 @@ class Comment(_Wire):
         )
 
 
-class User(_Wire):
+class User(Wire):
     """https://developer.zendesk.com/api-reference/ticketing/users/users/"""
 
     id: Id
@@ -148,13 +158,55 @@ class User(_Wire):
             name=self.name or "",
             email=self.email or None,
             organization_id=self.organization_id,
-            time_zone=self.iana_time_zone or self.time_zone,
+            time_zone=self._zone(),
             locale=self.locale,
             role=mapping.ROLE.get((self.role or "").lower()),
         )
 
+    def _zone(self) -> str | None:
+        """The person's zone by its IANA name; one that nobody knows is as good as none."""
+        try:
+            return iana(self.iana_time_zone or self.time_zone or "")
+        except ValueError:
+            return None
 
-class Organization(_Wire):
+
+class Group(Wire):
+    """https://developer.zendesk.com/api-reference/ticketing/groups/groups/"""
+
+    id: Id
+    name: str
+    deleted: bool | None = None
+
+
+class Option(Wire):
+    name: str
+    value: str
+
+
+class TicketField(Wire):
+    """https://developer.zendesk.com/api-reference/ticketing/tickets/ticket_fields/"""
+
+    id: Id
+    title: str
+    type: str
+    active: bool = True
+    required: bool | None = None
+    custom_field_options: tuple[Option, ...] | None = None
+    system_field_options: tuple[Option, ...] | None = None
+
+    def normalised(self) -> tickets.TicketField:
+        options = self.custom_field_options or self.system_field_options or ()
+        return tickets.TicketField(
+            id=self.id,
+            title=self.title,
+            kind=self.type,
+            choices=tuple((option.value, option.name) for option in options),
+            required=bool(self.required),
+        )
+
+
+class Organization(Wire):
     """https://developer.zendesk.com/api-reference/ticketing/organizations/organizations/"""
 
     id: Id
@@ -177,11 +229,11 @@ class Organization(_Wire):
         )
 
 
-class Metadata(_Wire):
+class Metadata(Wire):
     custom: dict[str, Any] | None = None
 
 
-class Audit(_Wire):
+class Audit(Wire):
     """https://developer.zendesk.com/api-reference/ticketing/tickets/ticket_audits/"""
 
     id: Id
@@ -192,8 +244,34 @@ class Audit(_Wire):
         return custom.get(name) == value
 
 
-class Page(_Wire):
+class Page(Wire):
     """https://developer.zendesk.com/api-reference/ticketing/ticket-management/incremental_exports/"""
 
     after_cursor: str | None = None
     end_of_stream: bool = False
+
+
+class JobResult(Wire):
+    id: OptionalId = None
+    success: bool | None = None
+    error: str | None = None
+    details: str | None = None
+
+
+class Job(Wire):
+    """https://developer.zendesk.com/api-reference/ticketing/ticket-management/job_statuses/"""
+
+    id: str
+    status: str
+    results: Any = None
+
+    @property
+    def is_over(self) -> bool:
+        return self.status in ("completed", "failed")
+
+    def results_by_id(self) -> dict[str, JobResult]:
+        """Each ticket's own result; while a job runs, and for one that failed as a whole, there may be none."""
+        if not isinstance(self.results, list):
+            return {}
+        found = (JobResult.model_validate(row) for row in self.results if isinstance(row, dict))
+        return {result.id: result for result in found if result.id}

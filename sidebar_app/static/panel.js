@@ -1,18 +1,18 @@
-/* The panel: asks for the ticket's fragment, shows it, sends corrections. The host is behind `deskhandHost`. */
+/* The panel: asks for the ticket's fragment, shows it, sends corrections. The host is behind `deskhandHost`; one that
+   has a `request` of its own carries our requests and vouches for the agent, else a bearer of ours does. */
 "use strict";
 (() => {
   const SKELETON_MS = 150;
   const SLOW_MS = 5000;
-  const POLL_MS = 2000;
-  const POLLS = 30;
+  const POLL_GAPS_MS = Array(30).fill(2000);
   const root = document.documentElement;
   const box = document.getElementById("panel");
   const status = document.getElementById("status");
   const meta = document.querySelector('meta[name="deskhand-session"]');
-  const session = { bearer: meta.content, lifeMs: Number(root.dataset.expires) * 1000, since: Date.now(), timer: 0 };
+  const session = meta && { bearer: meta.content, lifeMs: Number(root.dataset.expires) * 1000, since: Date.now(), timer: 0 };
   const now = { ticket: null, turn: 0, shown: null, html: "", polls: 0, busy: false, active: true, timers: [], stop: null };
   let host = null;
-  meta.remove();
+  meta?.remove();
 
   /* what stays on this device */
   const remember = (key, value) => { try { localStorage.setItem(`deskhand.${key}`, JSON.stringify(value)); } catch { /* blocked in this frame */ } };
@@ -22,7 +22,9 @@
 
   /* requests */
   const path = (rest) => `${root.dataset.base}/${rest}`;
-  async function ask(rest, { method = "GET", body, signal } = {}) {
+  const ask = (rest, options = {}) => (session ? fetched(rest, options) : host.request(rest, options));
+
+  async function fetched(rest, { method, body, signal }) {
     const headers = { Authorization: `Bearer ${session.bearer}` };
     if (body) headers["Content-Type"] = "application/json";
     const answer = await fetch(path(rest), {
@@ -32,6 +34,7 @@
   }
 
   async function renew() {
+    if (!session) return true;
     const answer = await ask("session", { method: "POST" });
     if (answer.status !== 200) {
       if (answer.status !== 401) keepSession();  // a passing fault: try again before the session ends
@@ -44,11 +47,12 @@
   }
 
   function keepSession() {
+    if (!session) return;
     clearTimeout(session.timer);
     session.timer = setTimeout(() => { if (now.active) renew().catch(keepSession); }, Math.max(session.lifeMs * 0.66, 2000));
   }
 
-  const sessionIsOld = () => Date.now() - session.since > session.lifeMs * 0.66;
+  const sessionIsOld = () => session && Date.now() - session.since > session.lifeMs * 0.66;
 
   /* showing */
   const template = (name) => document.getElementById(`t-${name}`).content.cloneNode(true);
@@ -57,15 +61,18 @@
 
   function place(content) {
     const focus = box.contains(document.activeElement) ? focusKey(document.activeElement) : null;
-    const other = box.querySelector("[data-other-form]");
-    const picked = other && !other.hidden ? other.elements.category.value : null;
-    const sameTicket = now.shown === now.ticket;
+    const picked = now.shown === now.ticket ? pickedCategory() : null;
     box.replaceChildren(content);
     now.shown = now.ticket;
     restoreSections();
-    if (sameTicket && picked !== null) showOther(picked);
+    if (picked !== null) showOther(picked);
     if (focus) box.querySelector(focus)?.focus({ preventScroll: true });
     tick();
+  }
+
+  function pickedCategory() {
+    const other = box.querySelector("[data-other-form]");
+    return other && !other.hidden ? other.elements.category.value : null;
   }
 
   function focusKey(element) {
@@ -119,14 +126,16 @@
     const turn = clear();
     const ticket = now.ticket;
     if (ticket === null) { showTemplate("unsaved"); return; }
-    if (!poll) {
-      now.polls = 0;
-      box.querySelector(".slow")?.remove();
-      box.firstElementChild?.setAttribute("aria-busy", "true");
-      if (now.shown !== ticket || !box.querySelector(".sec")) later(SKELETON_MS, () => showTemplate("loading"));
-      later(SLOW_MS, () => showNote("slow"));
-    }
+    if (!poll) showBusy(ticket);
     await answered(turn, () => ask(`panel/${encodeURIComponent(ticket)}`, { signal: now.stop.signal }));
+  }
+
+  function showBusy(ticket) {
+    now.polls = 0;
+    box.querySelector(".slow")?.remove();
+    box.firstElementChild?.setAttribute("aria-busy", "true");
+    if (now.shown !== ticket || !box.querySelector(".sec")) later(SKELETON_MS, () => showTemplate("loading"));
+    later(SLOW_MS, () => showNote("slow"));
   }
 
   /* Show what `request` brings, unless another ticket or a newer request came first. */
@@ -141,18 +150,25 @@
     if (turn !== now.turn) return null;
     clear();
     box.firstElementChild?.removeAttribute("aria-busy");
-    if (answer.status === 401) showEnded();
-    else if (answer.status === 409) return answer;
-    else if (!answer.type.startsWith("text/html") || answer.status === 500) showTemplate("unreachable");
-    else { box.querySelector(".slow")?.remove(); showHtml(answer.text); pollOn(); }
+    if (answer.status !== 409) showAnswer(answer);
     return answer;
+  }
+
+  function showAnswer({ status, type, text }) {
+    if (status === 429) { showTemplate("busy"); return; }
+    if (status === 401 && session) { showEnded(); return; }
+    if (status === 500 || !type.startsWith("text/html")) { showTemplate("unreachable"); return; }
+    box.querySelector(".slow")?.remove();
+    showHtml(text);
+    pollOn();
   }
 
   function pollOn() {
     if (!box.querySelector("[data-poll]") || !now.active) return;
-    if (now.polls >= POLLS) { if (state() === "pending") showNote("unread"); return; }
+    const gaps = host.pollGapsMs || POLL_GAPS_MS;
+    if (now.polls >= gaps.length) { if (state() === "pending") showNote("unread"); return; }
+    later(gaps[now.polls], () => load({ poll: true }));
     now.polls += 1;
-    later(POLL_MS, () => load({ poll: true }));
   }
 
   /* correcting */
@@ -212,14 +228,22 @@
   box.addEventListener("click", (event) => {
     const summary = event.target.closest("summary");
     if (summary) { event.preventDefault(); toggleSection(summary.parentElement); return; }
-    const button = event.target.closest("button");
-    if (!button || button.getAttribute("aria-disabled") === "true") return;
-    if (button.dataset.correct) correct(button.dataset.correct, button.dataset.name);
-    else if ("undo" in button.dataset) undo();
-    else if ("retry" in button.dataset) load();
-    else if ("reload" in button.dataset) reload();
-    else if ("other" in button.dataset) { showOther(); box.querySelector("#category").focus(); }
+    const button = event.target.closest("button, [role=button]");
+    if (button && button.getAttribute("aria-disabled") !== "true") press(button);
   });
+
+  const PRESSES = {
+    correct: (button) => correct(button.dataset.correct, button.dataset.name),
+    undo,
+    retry: () => load(),
+    reload: () => reload(),
+    other: () => { showOther(); box.querySelector("#category").focus(); },
+  };
+
+  function press(button) {
+    const name = Object.keys(PRESSES).find((each) => each in button.dataset);
+    if (name) PRESSES[name](button);
+  }
 
   box.addEventListener("submit", (event) => {
     event.preventDefault();
@@ -250,23 +274,25 @@
     if (visible) keysList.scrollIntoView({ block: "nearest" });
   }
 
+  const KEYS = {
+    c: () => pick(),
+    u: () => { const button = box.querySelector("[data-undo]"); button?.click(); return Boolean(button); },
+    r: () => { load(); return true; },
+    "?": () => { showKeys(keysList.hidden); return true; },
+  };
+
   function pressed(key) {
-    if (picking && /^[123]$/.test(key)) {
-      picking = false;
-      const choice = box.querySelectorAll("[data-correct]")[Number(key) - 1];
-      if (choice) { choice.click(); return true; }
-    }
+    if (picking && choose(key)) { picking = false; return true; }
     picking = key === "c";
-    if (/^[1-5]$/.test(key)) {
-      const section = box.querySelectorAll("details[data-section]")[Number(key) - 1];
-      if (section) toggleSection(section);
-      return Boolean(section);
-    }
-    if (key === "c") return pick();
-    if (key === "u") { const button = box.querySelector("[data-undo]"); button?.click(); return Boolean(button); }
-    if (key === "r") { load(); return true; }
-    if (key === "?") { showKeys(keysList.hidden); return true; }
-    return false;
+    const section = /^[1-5]$/.test(key) && box.querySelectorAll("details[data-section]")[Number(key) - 1];
+    if (section) toggleSection(section);
+    return Boolean(section) || Boolean(KEYS[key]?.());
+  }
+
+  function choose(key) {
+    const choice = /^[123]$/.test(key) && box.querySelectorAll("[data-correct]")[Number(key) - 1];
+    if (choice) choice.click();
+    return Boolean(choice);
   }
 
   function pick() {
@@ -279,15 +305,18 @@
   }
 
   document.addEventListener("keydown", (event) => {
-    if (event.key === "Escape") {
-      if (!keysList.hidden) showKeys(false);
-      else { document.activeElement?.blur(); window.parent.focus(); }
-      return;
-    }
-    if (event.ctrlKey || event.metaKey || event.altKey || !keysOn.checked) return;
-    if (event.target.closest("input, select, textarea, [contenteditable]")) return;
-    if (pressed(event.key)) event.preventDefault();
+    if (event.key === "Escape") { leave(); return; }
+    if (!keysOn.checked || event.target.closest("input, select, textarea, [contenteditable]")) return;
+    if (plain(event) && pressed(event.key)) event.preventDefault();
   });
+
+  const plain = (event) => !event.ctrlKey && !event.metaKey && !event.altKey;
+
+  function leave() {
+    if (!keysList.hidden) { showKeys(false); return; }
+    document.activeElement?.blur();
+    window.parent.focus();
+  }
 
   /* the customer's clock */
   function tick() {

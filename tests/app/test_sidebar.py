@@ -20,7 +20,7 @@ from werkzeug.test import TestResponse
 from app import create_app
 from app.bootstrap import Deps
 from app.settings import Settings
-from app.sidebar import LONGEST_SESSION, SESSION
+from app.sidebar_sessions import LONGEST_SESSION, SESSION
 from connectors.simulator.knobs import Knobs
 from connectors.simulator.server import Running
 from connectors.store import Store
@@ -187,7 +187,11 @@ def connect(store: Store, clock: ToldClock, running: Running, name: str) -> Offi
         actor_id=given["integration_user_id"],
         groups=given["groups"],
         fields=given["fields"],
-        settings={"app_id": given["app_id"], "installation_id": given["installation_id"]},
+        settings={
+            "app_id": given["app_id"],
+            "installation_id": given["installation_id"],
+            "limits": {"requests": 1_000_000, "updates": 1_000_000},  # the told clock refills no budget
+        },
         secrets={"api_token": given["oauth_token"], "webhook_secret": given["signing_secret"]},
     )
     store.tenants.add(tenant, webhook_token=f"path-of-{name}", now=clock())
@@ -668,3 +672,23 @@ def test_a_deleted_organization_does_not_hide_the_panel(acme: Office, ana: Agent
     for number in list(state_now.organizations):
         del state_now.organizations[number]
     assert ana.look(ref).status_code == 200
+
+
+def test_a_helpdesk_that_was_disconnected_ends_its_sessions_at_once(
+    client: FlaskClient, acme: Office, ana: Agent, store: Store, clock: ToldClock
+) -> None:
+    ref = acme.ticket()
+    token = acme.token()
+    assert ana.look(ref).status_code == 200
+    store.installations.disconnect("acme", now=clock())
+    assert ana.look(ref).status_code == 401
+    assert ana.correct(ref, "api_error").status_code == 401
+    assert ana.renew() == 401
+    assert "not connected" in launch(client, acme, token).text
+
+
+def test_a_helpdesk_that_is_still_being_connected_has_no_panel(client: FlaskClient, acme: Office, store: Store) -> None:
+    store.installations.set("acme", connected=False)
+    refused = launch(client, acme, acme.token())
+    assert refused.status_code == 401
+    assert "not connected" in refused.text

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import hmac
+import os
 import sqlite3
 from datetime import timedelta
 from pathlib import Path
@@ -19,6 +20,7 @@ from app.settings import Settings
 from app.webhooks import LARGEST_BODY
 from connectors.store import Store
 from connectors.store.schema import EPOCH
+from connectors.store.vault import Vault
 from tests.conftest import ToldClock
 
 PATH = "/webhooks/zendesk/path-token"
@@ -147,3 +149,14 @@ def test_a_locked_database_is_a_503_that_asks_to_come_again(
     assert total(store) == 1
     assert client.get("/readyz").status_code == client.get("/healthz").status_code == 200
     impatient.database.close()
+
+
+def test_a_delivery_whose_secret_cannot_be_opened_is_sent_again(
+    client: FlaskClient, store: Store, clock: ToldClock
+) -> None:
+    mine, store.tenants.vault = store.tenants.vault, Vault(os.urandom(32))
+    refused = post(client, clock)
+    assert (refused.status_code, refused.headers["Retry-After"]) == (503, "30")
+    store.tenants.vault = mine
+    assert post(client, clock).status_code == 200
+    assert total(store) == 1

@@ -9,7 +9,7 @@ import socket
 import struct
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime
 from email.utils import format_datetime
 
@@ -17,7 +17,8 @@ import pytest
 import requests
 
 from connectors import http
-from connectors.errors import AuthFailed, ConnectorError, OutcomeUnknown, RateLimited, Unavailable
+from connectors.errors import AuthFailed, ConnectorError, OutcomeUnknown, OverBudget, RateLimited, Unavailable
+from connectors.limits import EVERYTHING
 
 TOKEN = "canary-token-7f3a"
 Answer = Callable[[socket.socket], None]
@@ -59,7 +60,7 @@ def serve() -> Iterator[Callable[[Answer], Server]]:
 
 
 def session(**options: object) -> requests.Session:
-    return http.build_session(**({"auth": lambda: TOKEN, "timeout_s": (1.0, 0.3)} | options))  # type: ignore[arg-type]
+    return http.build_session(**({"authorization": lambda: http.bearer(TOKEN), "timeout_s": (1.0, 0.3)} | options))  # type: ignore[arg-type]
 
 
 def reply(status: str, body: bytes = b"{}", *headers: str) -> Answer:
@@ -114,6 +115,15 @@ def test_after_sending_a_write_may_have_happened_and_a_read_may_be_repeated(
     assert raised.value.retryable is (method == "GET")
     assert "a@b.c" not in str(raised.value)
     assert len(server.requests) == 1
+
+
+@pytest.mark.parametrize(("name", "landing_s"), [("no answer", 0.6), ("closed", None), ("500", None)])
+def test_a_write_we_stopped_waiting_for_says_until_when_it_may_land(
+    serve: Callable[[Answer], Server], name: str, landing_s: float | None
+) -> None:
+    with pytest.raises(OutcomeUnknown) as raised:
+        session().put(f"{serve(FAILURES[name]).url}/x")
+    assert raised.value.retry_after_s == landing_s
 
 
 @pytest.mark.parametrize("method", ["GET", "PUT"])
@@ -224,7 +234,7 @@ def test_with_an_origin_nothing_is_sent_elsewhere(serve: Callable[[Answer], Serv
 def test_the_token_is_asked_for_each_request_and_cookies_are_not_kept(serve: Callable[[Answer], Server]) -> None:
     server = serve(reply("200 OK", b"{}", "Set-Cookie: session=1; Path=/"))
     tokens = iter(["first", "second\n"])
-    client = session(auth=lambda: next(tokens))
+    client = session(authorization=lambda: http.bearer(next(tokens)))
     client.get(server.url)
     client.get(server.url)
     assert b"Authorization: Bearer first\r\n" in server.requests[0]
@@ -235,8 +245,104 @@ def test_the_token_is_asked_for_each_request_and_cookies_are_not_kept(serve: Cal
 @pytest.mark.parametrize("token", ["", "  ", f"{TOKEN}\r\nX-Evil: 1", f"{TOKEN} ümlaut", f"{TOKEN} two"])
 def test_a_token_no_header_can_carry_is_not_quoted(token: str) -> None:
     with pytest.raises(AuthFailed) as raised:
-        session(auth=lambda: token).get("http://127.0.0.1:1/")
+        session(authorization=lambda: http.bearer(token)).get("http://127.0.0.1:1/")
     assert TOKEN not in str(raised.value)
+
+
+def test_basic_credentials_travel_encoded(serve: Callable[[Answer], Server]) -> None:
+    server = serve(reply("200 OK"))
+    session(authorization=lambda: http.basic("k\u00e9y:X\n")).get(server.url)
+    assert b"Authorization: Basic a8OpeTpY\r\n" in server.requests[0]
+
+
+@pytest.mark.parametrize("text", ["", "  ", "key", ":X", "key\r\nX-Evil: 1", "ke\x00y:X"])
+def test_credentials_that_basic_cannot_carry_are_not_quoted(text: str) -> None:
+    with pytest.raises(AuthFailed) as raised:
+        http.basic(text)
+    assert "key" not in str(raised.value).replace("or key", "")
+
+
+@pytest.mark.parametrize("value", ["", "Bearer a\r\nX-Evil: 1", "Bearer \u00fc"])
+def test_no_other_value_gets_into_the_header_either(value: str) -> None:
+    with pytest.raises(AuthFailed):
+        session(authorization=lambda: value).get("http://127.0.0.1:1/")
+
+
+class Recorder:
+    """A gate that lets `room` requests in and writes down what it hears."""
+
+    def __init__(self, room: int = 9) -> None:
+        self.room = room
+        self.heard: list[object] = []
+
+    def enter(self, families: Sequence[str]) -> None:
+        if not self.room:
+            raise OverBudget("used up", retry_after_s=3.5)
+        self.room -= 1
+        self.heard.append(tuple(families))
+
+    def limit_seen(self, family: str, per_minute: float) -> None:
+        self.heard.append((family, per_minute))
+
+    def close(self, seconds: float) -> None:
+        self.heard.append(seconds)
+
+
+def test_a_request_enters_the_gate_by_its_method_and_path(serve: Callable[[Answer], Server]) -> None:
+    gate = Recorder()
+    server = serve(reply("200 OK"))
+    client = session(gate=gate, families=lambda method, path: (EVERYTHING, f"{method} {path}"))
+    client.put(f"{server.url}/tickets/1?email=a@b.c")
+    session(gate=gate).get(server.url)
+    assert gate.heard == [(EVERYTHING, "PUT /tickets/1"), (EVERYTHING,)]
+
+
+@pytest.mark.parametrize("method", ["GET", "PUT"])
+def test_a_gate_that_is_shut_lets_nothing_out(serve: Callable[[Answer], Server], method: str) -> None:
+    server = serve(reply("200 OK"))
+    with pytest.raises(OverBudget) as raised:
+        session(gate=Recorder(room=0)).request(method, server.url)
+    assert raised.value.retry_after_s == 3.5
+    assert server.requests == []
+
+
+def test_the_gate_can_be_replaced_between_two_requests(serve: Callable[[Answer], Server]) -> None:
+    first, second = Recorder(), Recorder()
+    server = serve(reply("200 OK", b"{}", "X-Limit: 400"))
+    client = session(gate=first, limits_in=lambda headers: {EVERYTHING: float(headers["x-limit"])})
+    client.get(server.url)
+    client.gate = second  # type: ignore[attr-defined]
+    client.get(server.url)
+    assert first.heard == second.heard == [(EVERYTHING,), (EVERYTHING, 400.0)]
+
+
+def test_a_stated_limit_is_passed_on_when_it_changes(serve: Callable[[Answer], Server]) -> None:
+    gate, stated = Recorder(), iter([400.0, 400.0, 700.0])
+    server = serve(reply("200 OK"))
+    client = session(gate=gate, limits_in=lambda headers: {EVERYTHING: next(stated)})
+    for _ in range(3):
+        client.get(server.url)
+    assert [each for each in gate.heard if each != (EVERYTHING,)] == [(EVERYTHING, 400.0), (EVERYTHING, 700.0)]
+
+
+@pytest.mark.parametrize(
+    ("status", "headers", "closed"),
+    [
+        ("429 Too Many", ["Retry-After: 7"], [7.0]),
+        ("429 Too Many", [], [30.0]),
+        ("503 Moving", ["Retry-After: 4"], [4.0]),
+        ("503 Down", [], []),
+        ("500 Oops", ["Retry-After: 4"], []),
+        ("200 OK", ["Retry-After: 4"], []),
+    ],
+)
+def test_the_gate_is_closed_before_anybody_hears_of_the_refusal(
+    serve: Callable[[Answer], Server], status: str, headers: list[str], closed: list[float]
+) -> None:
+    gate = Recorder()
+    with contextlib.suppress(ConnectorError):
+        session(gate=gate).get(serve(reply(status, b"{}", *headers)).url)
+    assert gate.heard == [(EVERYTHING,), *closed]
 
 
 @pytest.mark.parametrize("name", ["no answer", "reset", "500", "too large"])
@@ -253,23 +359,6 @@ def test_the_token_is_in_no_message_and_no_log(
         cause = cause.__cause__ or cause.__context__
     assert TOKEN.encode() in server.requests[0]
     assert TOKEN not in caplog.text
-
-
-def test_observers_see_every_exchange(serve: Callable[[Answer], Server]) -> None:
-    seen: list[http.Exchange] = []
-    client = session(observe=seen.append)
-    client.get(serve(reply("200 OK", b"{}", "X-Rate-Limit-Remaining: 9")).url + "/a?b=c")
-    with pytest.raises(OutcomeUnknown):
-        client.put(serve(reply("500 Oops")).url + "/d")
-    with pytest.raises(Unavailable):
-        client.get("http://127.0.0.1:1/e")
-    assert [(each.method, each.path, each.status) for each in seen] == [
-        ("GET", "/a", 200),
-        ("PUT", "/d", 500),
-        ("GET", "/e", None),
-    ]
-    assert seen[0].headers["x-rate-limit-remaining"] == "9"
-    assert all(each.seconds >= 0 for each in seen)
 
 
 def test_nothing_is_retried_and_connections_are_kept(serve: Callable[[Answer], Server]) -> None:

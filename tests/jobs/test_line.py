@@ -6,11 +6,16 @@ from datetime import timedelta
 
 import pytest
 
+from connectors.errors import Forbidden
 from connectors.store.schema import EPOCH
+from connectors.store.tenants import LIVE, SHADOW
 from jobs.clock import GRACE
+from jobs.plan import SHADOW_NOTE
+from jobs.runtime import Runtime
 from tests.jobs.conftest import Desk
 from triage.decisions import Outcome
 from triage.events import EventKind
+from triage.loops import MOST_EFFECTS
 
 WEBHOOKS = (
     "Webhooks stopped after certificate change",
@@ -186,13 +191,116 @@ def test_without_redis_rows_wait_for_the_grace_and_then_run_in_the_clock(desk: D
     assert desk.kinds(ref) == ["update", "note"]
 
 
-def test_a_refused_token_parks_and_says_so(desk: Desk) -> None:
+def test_a_refused_token_makes_the_line_wait_until_an_admin_reconnects(desk: Desk) -> None:
+    good = desk.store.tenants.connection("acme").token
     desk.store.tenants.set_secret("acme", "api_token", "revoked")
-    ref = desk.ticket(*WEBHOOKS)
-    desk.event(ref, "first")
+    refs = [desk.ticket(*WEBHOOKS), desk.ticket("Invoice", "Please send the October invoice as PDF again.")]
+    for ref in refs:
+        desk.event(ref, ref)
+    desk.work()
+    status = desk.store.access.status("acme")
+    assert status is not None
+    assert "401" in str(status.broken_reason)
+    assert [state(desk, name)[0] for name in ("in-2", "in-3")] == ["new", "new"]
+    desk.clock.forward(days=2)
+    assert desk.work() == 0
+    desk.store.tenants.set_secret("acme", "api_token", good)
+    desk.work()
+    assert [desk.kinds(ref) for ref in refs] == [["update", "note"]] * 2
+
+
+def test_a_missing_right_parks_with_the_fix(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    class Refuses:
+        def ticket(self, ref: str) -> None:
+            raise Forbidden("403: the scope tickets:read is missing.")
+
+    monkeypatch.setattr(Runtime, "helpdesk", lambda *_, **__: Refuses())
+    desk.event(desk.ticket(*WEBHOOKS), "first")
     desk.work()
     assert state(desk, "in-2")[0] == "parked"
-    assert "Reconnect" in state(desk, "in-2")[1]
+    assert state(desk, "in-2")[1].startswith("403: the scope tickets:read is missing. Give Deskhand's user")
+
+
+def test_a_spent_budget_only_makes_the_line_wait(desk: Desk) -> None:
+    desk.store.installations.set("acme", limits={"requests": 100, "updates": 100})
+    refs = [desk.ticket("Invoice", f"Please send the invoice number {number} as PDF.") for number in range(6)]
+    for ref in refs:
+        desk.event(ref, ref)
+    desk.work()
+    assert sum(desk.kinds(ref) == ["update", "note"] for ref in refs) < 6
+    assert desk.store.budgets.held_until("acme") is None
+    for _ in range(60):
+        desk.clock.forward(seconds=1)
+        desk.work()
+    assert [desk.kinds(ref) for ref in refs] == [["update", "note"]] * 6
+    rows = desk.store.deliveries.newest()
+    assert {row.state for row in rows} == {"done", "parked"}  # parked: what the fixture set aside
+    assert max(row.tries for row in rows) <= 1
+
+
+def test_in_shadow_mode_the_decision_is_all_that_is_written(desk: Desk) -> None:
+    desk.store.tenants.set_mode("acme", SHADOW)
+    ref = desk.ticket(*WEBHOOKS)
+    before = desk.effects(ref)
+    desk.event(ref, "first")
+    desk.work()
+    stored = desk.store.decisions.latest("acme", ref)
+    assert stored is not None
+    assert (stored.shadow, stored.decision.category) == (True, "integration_problem")
+    assert stored.decision.actions
+    assert state(desk, "in-2") == ("done", SHADOW_NOTE)
+    assert desk.effects(ref) == before
+    assert desk.store.decisions.write_back_state("acme", ref) is None
+    assert desk.store.deliveries.line(since=EPOCH).lost == 0
+
+
+def test_going_live_begins_with_the_next_ticket(desk: Desk) -> None:
+    desk.store.tenants.set_mode("acme", SHADOW)
+    old = desk.ticket(*WEBHOOKS)
+    desk.event(old, "old")
+    desk.work()
+    desk.store.tenants.set_mode("acme", LIVE)
+    new = desk.ticket(*WEBHOOKS)
+    desk.event(new, "new")
+    desk.event(old, "again", EventKind.TICKET_UPDATED)
+    desk.work()
+    assert (desk.kinds(old), desk.kinds(new)) == ([], ["update", "note"])
+    stored = desk.store.decisions.latest("acme", new)
+    assert stored is not None
+    assert not stored.shadow
+
+
+def test_a_ticket_that_was_changed_too_often_is_left_to_a_person(desk: Desk) -> None:
+    ref = desk.ticket(*WEBHOOKS)
+    with desk.store.database.write() as transaction:
+        for number in range(MOST_EFFECTS + 1):
+            desk.store.outbox.add_in(
+                transaction,
+                tenant="acme",
+                kind="update_ticket",
+                ticket_ref=ref,
+                cause=f"loop:{number}",
+                payload={},
+                summary="Note",
+                now=desk.clock(),
+                inbox_id=1 if number else None,
+            )
+    desk.store.replays.park([f"out-{number + 1}" for number in range(MOST_EFFECTS + 1)], now=desk.clock())
+    desk.event(ref, "first")
+    desk.work()
+    assert desk.kinds(ref) == []
+    assert state(desk, "in-2")[0] == "parked"
+    assert "5 times within an hour" in state(desk, "in-2")[1]
+    desk.clock.forward(hours=1)
+    desk.store.replays.replay(["in-2"], now=desk.clock())
+    desk.work()
+    assert desk.kinds(ref) == ["update", "note"]
+
+
+def test_a_test_event_is_ignored_with_the_reason(desk: Desk) -> None:
+    desk.event("", "nonce", EventKind.TEST)
+    desk.work()
+    assert state(desk, "in-2") == ("ignored", "A test event: the way in works.")
 
 
 def test_a_job_that_raises_is_retried_and_then_parked(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:

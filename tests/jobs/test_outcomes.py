@@ -12,14 +12,26 @@ from connectors.errors import (
     AuthFailed,
     BadSignature,
     Conflict,
+    Forbidden,
     NotFound,
     OutcomeUnknown,
+    OverBudget,
     RateLimited,
     Rejected,
     Unavailable,
     Unsupported,
 )
-from jobs.outcomes import LONGEST_AGE, LONGEST_WAIT_S, MOST_BUGS, MOST_TRIES, VERIFY_WAIT, Park, TryAgain, after_failure
+from jobs.outcomes import (
+    LONGEST_AGE,
+    LONGEST_WAIT_S,
+    MOST_BUGS,
+    MOST_TRIES,
+    RECONNECT_WAIT,
+    VERIFY_WAIT,
+    Park,
+    TryAgain,
+    after_failure,
+)
 
 NOW = datetime(2026, 11, 17, 13, 46, tzinfo=UTC)
 
@@ -33,10 +45,23 @@ def test_what_the_helpdesk_refuses_is_parked_with_its_words(error: Exception) ->
     assert after(error) == Park(reason=str(error))
 
 
-def test_a_refused_log_in_is_parked_with_the_next_step() -> None:
-    found = after(AuthFailed("401."))
+@pytest.mark.parametrize("tries", [1, MOST_TRIES])
+def test_a_refused_log_in_waits_for_an_admin_however_long(tries: int) -> None:
+    assert after(AuthFailed("401."), tries=tries, age=LONGEST_AGE * 9) == TryAgain(
+        at=NOW + RECONNECT_WAIT, counted=False, refused=True
+    )
+
+
+def test_a_missing_right_is_parked_with_the_next_step() -> None:
+    found = after(Forbidden("403: no webhooks:write."))
     assert isinstance(found, Park)
-    assert "Reconnect" in found.reason
+    assert found.reason.startswith("403: no webhooks:write. Give Deskhand's user this right")
+
+
+@pytest.mark.parametrize("tries", [1, MOST_TRIES])
+def test_our_own_budget_is_nobodys_failure(tries: int) -> None:
+    found = after(OverBudget("used up", retry_after_s=2.5), tries=tries, age=LONGEST_AGE * 9, jitter=0)
+    assert found == TryAgain(at=NOW + timedelta(seconds=2.5), counted=False)
 
 
 def test_other_errors_of_ours_are_parked() -> None:
@@ -50,6 +75,11 @@ def test_a_rate_limit_is_obeyed_for_the_whole_tenant() -> None:
 
 def test_an_unknown_outcome_waits_out_the_stamp_and_is_verified() -> None:
     assert after(OutcomeUnknown("no answer"), jitter=0) == TryAgain(at=NOW + VERIFY_WAIT, unknown=True)
+
+
+def test_a_write_that_may_still_land_is_waited_for() -> None:
+    found = after(OutcomeUnknown("timed out", retry_after_s=40), jitter=0)
+    assert found == TryAgain(at=NOW + timedelta(seconds=40), unknown=True)
 
 
 def test_an_outage_is_not_verified_and_its_wait_is_obeyed() -> None:

@@ -148,6 +148,8 @@ class FakeSidebar:
         self.delays: dict[str, float] = {}
         self.down: HelpdeskDown | None = None
         self.renewable = True
+        self.panel_token = "panel-token"
+        self.agents = {"7": "Priya Nair"}
         self.panel_calls = 0
 
     def open(self, vendor: str, *, origin: str, token: str) -> OpenedSession:
@@ -167,6 +169,18 @@ class FakeSidebar:
             raise SessionEnded
         return Session(
             tenant="t1", vendor="zendesk", user_id="u1", user_name="Priya Nair", role="agent", expires_at=NOW
+        )
+
+    def installed(self, token: str, agent_id: str) -> Session:
+        if token != self.panel_token or agent_id not in self.agents:
+            raise SessionEnded
+        return Session(
+            tenant="t1",
+            vendor="freshdesk",
+            user_id=agent_id,
+            user_name=self.agents[agent_id],
+            role="agent",
+            expires_at=NOW,
         )
 
     def renew(self, bearer: str) -> OpenedSession:

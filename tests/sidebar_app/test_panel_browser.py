@@ -22,7 +22,8 @@ def made() -> Iterator[Site]:
 
 
 @pytest.fixture
-def page(browser: Browser) -> Iterator[Page]:
+def page(browser: Browser, made: Site) -> Iterator[Page]:
+    # The page goes before its server does: a request cut off in between is nobody's fault.
     context = browser.new_context(viewport={"width": 400, "height": 900})
     opened = context.new_page()
     errors: list[str] = []

@@ -268,3 +268,46 @@ def test_no_page_has_inline_script_or_style(client: FlaskClient, agent: dict[str
     ):
         assert not re.search(r"<style|\sstyle=|\son\w+=", text)
         assert all("src=" in tag for tag in re.findall(r"<script[^>]*>", text))
+
+
+INSTALLED = {"Authorization": "Bearer panel-token", "X-Deskhand-Agent": "7"}
+
+
+def test_an_installed_apps_agent_needs_no_session(client: FlaskClient) -> None:
+    path = "/sidebar/panel/48213"
+    assert 'data-state="routed"' in client.get(path, headers=INSTALLED).text
+    done = client.post(f"{path}/correction", json={"category": "api_errors"}, headers=INSTALLED)
+    assert "Changed to API errors." in done.text
+    assert 'data-state="routed"' in client.post(f"{path}/undo", json={}, headers=INSTALLED).text
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        INSTALLED | {"Authorization": "Bearer another"},
+        INSTALLED | {"X-Deskhand-Agent": "8"},
+        INSTALLED | {"X-Deskhand-Agent": ""},
+        {"X-Deskhand-Agent": "7"},
+    ],
+)
+def test_an_installed_app_that_is_not_known_reads_nothing(
+    client: FlaskClient, deps: FakeSidebar, headers: dict[str, str]
+) -> None:
+    answer = client.get("/sidebar/panel/48213", headers=headers)
+    assert answer.status_code == 401
+    assert 'data-state="unknown"' in answer.text
+    assert deps.panel_calls == 0
+
+
+def test_the_two_kinds_of_bearer_do_not_open_each_others_door(client: FlaskClient, agent: dict[str, str]) -> None:
+    assert client.get("/sidebar/panel/48213", headers=agent | {"X-Deskhand-Agent": "7"}).status_code == 401
+    assert client.get("/sidebar/panel/48213", headers={"Authorization": "Bearer panel-token"}).status_code == 401
+
+
+@pytest.mark.parametrize("method", ["GET", "POST"])
+def test_where_the_page_ships_in_the_package_ours_says_where_to_open_it(client: FlaskClient, method: str) -> None:
+    answer = client.open("/sidebar/freshdesk", method=method, data={"token": "good"})
+    assert answer.status_code == 200
+    assert "Open Deskhand inside your helpdesk" in answer.text
+    assert "deskhand-session" not in answer.text
+    assert directives(answer)["frame-ancestors"] == "'none'"

@@ -29,8 +29,8 @@ def start(tmp_path: Path, models: Path) -> Iterator[Start]:
     """Start everything against a simulated helpdesk without rate limits; it ends with the test."""
     with ExitStack() as stack:
 
-        def run(**env: str) -> Rehearsal:
-            rehearsal = Rehearsal(tmp_path / "var", models=models, simulator=["--fast"], env=env)
+        def run(vendor: str | None = None, **env: str) -> Rehearsal:
+            rehearsal = Rehearsal(tmp_path / "var", models=models, simulator=["--fast"], env=env, vendor=vendor)
             return stack.enter_context(rehearsal)
 
         yield run

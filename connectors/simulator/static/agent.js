@@ -137,7 +137,7 @@ function drawTicket() {
   $("properties").replaceChildren(
     property("Status", STATES[ticket.status]), property("Priority", capital(ticket.priority)),
     property("Group", ticket.group && ticket.group.name), property("Assignee", ticket.assignee && ticket.assignee.name),
-    ...ticket.custom.map((field) => property(field.title, capital(field.value))), property("Tags", ticket.tags, true),
+    ...ticket.custom.map((field) => property(field.title, capital(field.shown))), property("Tags", ticket.tags, true),
   );
   const box = $("conversation");
   const atEnd = box.scrollHeight - box.scrollTop - box.clientHeight < 40;
@@ -208,7 +208,7 @@ async function showSidebar(id) {
   $("apps").append(frame);
   desk.hosts.set(id, new SidebarHost({ frame, launch, ticketId: id, actions }));
   const form = element("form");
-  form.method = "post";
+  form.method = launch.method || "post";
   form.action = launch.action;
   form.target = frame.name;
   for (const [name, value] of Object.entries(launch.fields)) {

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+import hashlib
 import secrets
 import threading
 from dataclasses import dataclass
@@ -15,6 +16,7 @@ from connectors.simulator.state import HelpdeskState
 from connectors.simulator.zendesk.errors import ApiError, titled
 
 READ_WRITE = "read write"
+CODE_LIFE_S = 120
 UNAUTHORIZED = {"error": "Couldn't authenticate you"}
 
 
@@ -27,8 +29,20 @@ class Token:
     refresh: str | None
     user_id: int
     scope: str
+    created_at: datetime
     expires_at: datetime | None
     refresh_expires_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Code:
+    """What an admin's click on Allow left behind, to be exchanged once."""
+
+    user_id: int
+    scope: str
+    redirect_uri: str
+    challenge: str
+    expires_at: datetime
 
 
 class TokenStore:
@@ -38,6 +52,8 @@ class TokenStore:
         self._state = state
         self._lock = threading.Lock()
         self._tokens: dict[str, Token] = {}
+        self._codes: dict[str, Code] = {}
+        self.client_number = state.next_id()
         self.client_id = "deskhand"
         self.client_secret = secrets.token_hex(32)
         self.api_token = secrets.token_hex(20)
@@ -53,6 +69,7 @@ class TokenStore:
             refresh=secrets.token_hex(32) if refresh_life_s else None,
             user_id=user_id,
             scope=scope,
+            created_at=now,
             expires_at=now + timedelta(seconds=life_s) if life_s else None,
             refresh_expires_at=now + timedelta(seconds=refresh_life_s) if refresh_life_s else None,
         )
@@ -60,8 +77,21 @@ class TokenStore:
             self._tokens[token.access] = token
         return token
 
-    def grant(self, body: dict[str, Any]) -> tuple[Token, int]:
-        """Answer `POST /oauth/tokens`; a refresh deletes the old pair. Returns the token and its life."""
+    def allow(self, *, user_id: int, scope: str, redirect_uri: str, challenge: str = "") -> str:
+        """The code for an admin who allowed access; `challenge` is PKCE's, method S256."""
+        code = secrets.token_urlsafe(24)
+        expires_at = self._state.now() + timedelta(seconds=CODE_LIFE_S)
+        with self._lock:
+            self._codes[code] = Code(
+                user_id=user_id, scope=scope, redirect_uri=redirect_uri, challenge=challenge, expires_at=expires_at
+            )
+        return code
+
+    def grant(self, body: dict[str, Any]) -> tuple[Token, int, int]:
+        """Answer `POST /oauth/tokens`; a refresh deletes the old pair. Returns the token, its life and its refresh's.
+
+        Raises the 400 or 401 answer.
+        """
         if body.get("client_id") != self.client_id or body.get("client_secret") != self.client_secret:
             raise _oauth_error(401, "invalid_client", "Client authentication failed")
         scope = body.get("scope", READ_WRITE)
@@ -74,9 +104,12 @@ class TokenStore:
             case "refresh_token":
                 old = self._spend(body.get("refresh_token"))
                 user_id, scope = old.user_id, old.scope
+            case "authorization_code":
+                code = self._exchange(body)
+                user_id, scope = code.user_id, code.scope
             case _:
                 raise _oauth_error(400, "unsupported_grant_type", "The grant type is not supported")
-        return self.issue(user_id, scope, life_s=life_s, refresh_life_s=refresh_life_s), life_s
+        return self.issue(user_id, scope, life_s=life_s, refresh_life_s=refresh_life_s), life_s, refresh_life_s
 
     def identify(self, header: str) -> tuple[User, Token | None]:
         """The user behind an Authorization header; raises the 401 answer."""
@@ -96,6 +129,21 @@ class TokenStore:
                 return user, None
         raise ApiError(401, dict(UNAUTHORIZED))
 
+    def of_user(self, user_id: int) -> list[Token]:
+        return [token for token in list(self._tokens.values()) if token.user_id == user_id]
+
+    def revoke(self, token: Token) -> None:
+        """The access token and its refresh token stop working."""
+        with self._lock:
+            self._tokens.pop(token.access, None)
+
+    def revoke_all(self, user_id: int) -> None:
+        """Every token of the user and the account's API token stop working; the client's secret stays good."""
+        with self._lock:
+            self._tokens = {access: token for access, token in self._tokens.items() if token.user_id != user_id}
+            self._codes.clear()
+            self.api_token = secrets.token_hex(20)
+
     def _spend(self, refresh: Any) -> Token:
         with self._lock:
             for access, token in list(self._tokens.items()):
@@ -104,6 +152,15 @@ class TokenStore:
                     if token.refresh_expires_at and token.refresh_expires_at > self._state.now():
                         return token
         raise _oauth_error(400, "invalid_grant", "The refresh token is invalid, expired or was used before")
+
+    def _exchange(self, body: dict[str, Any]) -> Code:
+        with self._lock:
+            code = self._codes.pop(str(body.get("code")), None)
+        if code is None or code.expires_at <= self._state.now() or code.redirect_uri != body.get("redirect_uri"):
+            raise _oauth_error(400, "invalid_grant", "The code is invalid, expired, used, or for another redirect_uri")
+        if code.challenge and code.challenge != _challenge(str(body.get("code_verifier") or "")):
+            raise _oauth_error(400, "invalid_grant", "The code_verifier does not fit the code_challenge")
+        return code
 
 
 def check_scope(token: Token | None, resource: str, *, write: bool) -> None:
@@ -120,8 +177,13 @@ def check_admin(user: User) -> None:
         raise titled(403, "Forbidden", "You do not have access to this page. Please contact the account owner.")
 
 
+def _challenge(verifier: str) -> str:
+    return base64.urlsafe_b64encode(hashlib.sha256(verifier.encode()).digest()).decode().rstrip("=")
+
+
 def _span(body: dict[str, Any], name: str, *, low: int, high: int, default: int) -> int:
     value = body.get(name, default)
+    value = int(value) if isinstance(value, str) and value.isdigit() else value
     if not isinstance(value, int) or not low < value < high:
         raise _oauth_error(400, "invalid_request", f"{name} must be between {low} and {high} seconds")
     return value

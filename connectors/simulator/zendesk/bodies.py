@@ -68,7 +68,7 @@ def read_attributes(asked: Mapping[str, Any], state: HelpdeskState) -> dict[str,
     for name in NUMBERS:
         value = attributes.get(name)
         if value is not None:
-            attributes[name] = _number(name, value)
+            attributes[name] = number(name, value)
     if "status" in attributes:
         attributes["status"] = wire.STATUS_IN.get(attributes["status"], attributes["status"])
     if email := asked.get("assignee_email"):
@@ -87,9 +87,7 @@ def read_custom_fields(asked: Mapping[str, Any]) -> dict[int, Any]:
     listed = asked.get("custom_fields") or asked.get("fields") or ()
     if not isinstance(listed, list | tuple):
         raise bad_request("custom_fields must be a list")
-    return {
-        _number("custom_fields", entry.get("id")): entry.get("value") for entry in listed if isinstance(entry, dict)
-    }
+    return {number("custom_fields", entry.get("id")): entry.get("value") for entry in listed if isinstance(entry, dict)}
 
 
 def read_tags(value: Any) -> tuple[str, ...]:
@@ -112,7 +110,7 @@ def read_comment(asked: Any, *, default_public: bool) -> NewComment | None:
     return NewComment(
         body=str(body),
         public=default_public if public is None else bool(public),
-        author_id=_number("author_id", author) if author else None,
+        author_id=number("author_id", author) if author else None,
     )
 
 
@@ -130,7 +128,7 @@ def read_metadata(asked: Mapping[str, Any]) -> dict[str, Any]:
     return dict(metadata) if isinstance(metadata, dict) else {}
 
 
-def _number(name: str, value: Any) -> int:
+def number(name: str, value: Any) -> int:
     if isinstance(value, bool) or not str(value).isdigit():
         raise bad_request(f"{name} must be a number")
     return int(value)

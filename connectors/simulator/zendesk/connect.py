@@ -12,7 +12,6 @@ from connectors.simulator.state import HelpdeskState
 from connectors.simulator.zendesk.auth import TokenStore
 from connectors.simulator.zendesk.events import PREFIX
 from connectors.simulator.zendesk.hooks import CONDITIONAL, Hooks, Webhook
-from connectors.simulator.zendesk.rules import Trigger
 from connectors.simulator.zendesk.sidebar import SidebarApp
 
 MARKER_TAG = "deskhand_triaged"
@@ -88,12 +87,8 @@ def _webhook(hooks: Hooks, url: str, style: str, bearer: Any) -> Webhook:
 def _trigger(hooks: Hooks, hook: Webhook, title: str, update_type: str, event: str, *more: Mapping[str, Any]) -> None:
     body = '{"ticket_id":"{{ticket.id}}","event":"' + event + '","actor_id":"{{current_user.id}}"}'
     conditions = [{"field": "update_type", "operator": "is", "value": update_type}, *more]
-    trigger = Trigger(
-        id=max(hooks.triggers, default=0) + 1,
+    hooks.new_trigger(
         title=title,
         conditions={"all": conditions, "any": []},
         actions=[{"field": "notification_webhook", "value": [hook.id, body]}],
-        created_at=hook.created_at,
-        updated_at=hook.created_at,
     )
-    hooks.triggers[trigger.id] = trigger

@@ -1,4 +1,4 @@
-"""People, organizations, groups and fields (platform notes 2.7)."""
+"""People, organizations and groups (platform notes 2.7)."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from flask import Blueprint, g, request
 from flask.typing import ResponseReturnValue
 
 from connectors.simulator.changes import Invalid
-from connectors.simulator.records import Option, OrganizationField, TicketField, User
+from connectors.simulator.records import Group, User
 from connectors.simulator.state import HelpdeskState
-from connectors.simulator.zendesk import wire
+from connectors.simulator.zendesk import bodies, wire
 from connectors.simulator.zendesk.errors import not_found
 from connectors.simulator.zendesk.paging import base_url, page_of
 
@@ -41,6 +41,8 @@ def register(api: Blueprint, state: HelpdeskState) -> None:
 
     @api.get("/users/search")
     def search_users() -> ResponseReturnValue:
+        if "external_id" in request.args:
+            return users([])
         words = request.args.get("query", "").lower().replace("email:", "").replace("type:user", "").split()
         return users(
             [
@@ -100,68 +102,18 @@ def register(api: Blueprint, state: HelpdeskState) -> None:
     def group(group_id: int) -> ResponseReturnValue:
         return {"group": wire.group(_found(state.groups, group_id), base_url())}
 
+    @api.post("/groups")
+    def create_group() -> ResponseReturnValue:
+        name = str(bodies.part(request.get_json(silent=True), "group").get("name") or "").strip()
+        if not name or any(row.name == name for row in state.groups.values()):
+            raise Invalid({"name": "Name: cannot be blank or taken"})
+        made = state.put(state.groups, Group(id=state.next_id(), name=name, created_at=state.second()))
+        return {"group": wire.group(made, base_url())}, 201
+
     @api.delete("/groups/<int:group_id>")
     def delete_group(group_id: int) -> ResponseReturnValue:
         state.delete_group(group_id)
         return "", 204
-
-    @api.get("/ticket_fields")
-    def list_ticket_fields() -> ResponseReturnValue:
-        rows = list(state.ticket_fields.values())
-        return page_of("ticket_fields", rows, lambda row: wire.ticket_field(row, base_url()))
-
-    @api.get("/ticket_fields/<int:field_id>")
-    def ticket_field(field_id: int) -> ResponseReturnValue:
-        return {"ticket_field": wire.ticket_field(_found(state.ticket_fields, field_id), base_url())}
-
-    @api.post("/ticket_fields")
-    def create_ticket_field() -> ResponseReturnValue:
-        asked = (request.get_json(silent=True) or {}).get("ticket_field") or {}
-        if not asked.get("title") or not asked.get("type"):
-            raise Invalid({"title": "Title: cannot be blank"})
-        field = TicketField(
-            id=state.next_id(), title=asked["title"], type=asked["type"], options=options_of(asked),
-            created_at=state.second(),
-        )  # fmt: skip
-        return {"ticket_field": wire.ticket_field(state.put(state.ticket_fields, field), base_url())}, 201
-
-    @api.put("/ticket_fields/<int:field_id>")
-    def update_ticket_field(field_id: int) -> ResponseReturnValue:
-        before = _found(state.ticket_fields, field_id)
-        asked = (request.get_json(silent=True) or {}).get("ticket_field") or {}
-        options = options_of(asked) if "custom_field_options" in asked else before.options
-        after = replace(before, title=asked.get("title", before.title), options=options)
-        return {"ticket_field": wire.ticket_field(state.put(state.ticket_fields, after), base_url())}
-
-    @api.delete("/ticket_fields/<int:field_id>")
-    def delete_ticket_field(field_id: int) -> ResponseReturnValue:
-        _found(state.ticket_fields, field_id)
-        with state.lock:
-            del state.ticket_fields[field_id]
-        return "", 204
-
-    @api.get("/organization_fields")
-    def list_organization_fields() -> ResponseReturnValue:
-        rows = list(state.organization_fields.values())
-        return page_of("organization_fields", rows, lambda row: wire.organization_field(row, base_url()))
-
-    @api.post("/organization_fields")
-    def create_organization_field() -> ResponseReturnValue:
-        asked = (request.get_json(silent=True) or {}).get("organization_field") or {}
-        if not asked.get("key") or any(field.key == asked["key"] for field in state.organization_fields.values()):
-            raise Invalid({"key": "Key: is blank or already used"})
-        field = OrganizationField(
-            id=state.next_id(), key=asked["key"], title=asked.get("title") or asked["key"],
-            type=asked.get("type") or "text", created_at=state.second(),
-        )  # fmt: skip
-        return {
-            "organization_field": wire.organization_field(state.put(state.organization_fields, field), base_url())
-        }, 201
-
-
-def options_of(asked: dict[str, Any]) -> tuple[Option, ...]:
-    listed = asked.get("custom_field_options") or ()
-    return tuple(Option(name=str(option["name"]), value=str(option["value"])) for option in listed)
 
 
 def _ids() -> list[int]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 from flask import Response, jsonify
@@ -45,6 +46,11 @@ def coded(status: int, code: str, title: str, detail: str) -> ApiError:
     return ApiError(status, {"errors": [{"code": code, "title": title, "detail": detail}]})
 
 
-def too_many(retry_after_s: int) -> ApiError:
-    body = {"error": "APIRateLimitExceeded", "description": "Number of allowed API requests per minute exceeded"}
-    return ApiError(429, body, {"Retry-After": str(max(1, retry_after_s))})
+class TooMany(ApiError):
+    """A 429; `family` is the kind of request that must wait."""
+
+    def __init__(self, family: str, retry_after_s: float) -> None:
+        body = {"error": "APIRateLimitExceeded", "description": "Number of allowed API requests per minute exceeded"}
+        self.family = family
+        self.retry_after_s = max(1, math.ceil(retry_after_s))
+        super().__init__(429, body, {"Retry-After": str(self.retry_after_s)})

@@ -17,17 +17,40 @@ from connectors.simulator.changes import Invalid, Missing, Stale
 from connectors.simulator.faults import apply_to_answer
 from connectors.simulator.knobs import FaultSource
 from connectors.simulator.state import HelpdeskState
-from connectors.simulator.zendesk import directory, exports, hook_api, tickets, wire
+from connectors.simulator.traffic import Traffic
+from connectors.simulator.zendesk import (
+    directory,
+    exports,
+    fields,
+    help_center,
+    help_shelves,
+    job_statuses,
+    oauth,
+    planning,
+    ratings,
+    search,
+    tickets,
+    trigger_api,
+    webhook_api,
+)
 from connectors.simulator.zendesk.auth import TokenStore, check_scope
 from connectors.simulator.zendesk.connect import connect
-from connectors.simulator.zendesk.errors import ApiError, invalid, not_found, titled
+from connectors.simulator.zendesk.errors import ApiError, TooMany, invalid, not_found, titled
+from connectors.simulator.zendesk.help_wire import HelpNames
 from connectors.simulator.zendesk.hooks import Hooks
-from connectors.simulator.zendesk.limits import RateLimits
+from connectors.simulator.zendesk.job_statuses import Jobs
+from connectors.simulator.zendesk.limits import RateLimits, families
+from connectors.simulator.zendesk.paging import HAD_SUFFIX, SUFFIX
 from connectors.simulator.zendesk.sidebar import SidebarApp
 from connectors.simulator.zendesk.tickets import Tickets
 
 # Which scope covers a path, where it is not the path's first part.
-SCOPE_OF = {"users": "users", "organizations": "organizations", "organization_fields": "organizations"}
+SCOPE_OF = {
+    "users": "users",
+    "organizations": "organizations",
+    "organization_fields": "organizations",
+    "help_center": "hc",
+}
 
 
 class ZendeskFace:
@@ -48,6 +71,7 @@ class ZendeskFace:
         self.state = state
         self.faults = faults
         self.limits = RateLimits()
+        self.traffic = Traffic()
         self.tokens = TokenStore(state)
         self.hooks = Hooks(state, faults, timeout_s=webhook_timeout_s, retry_delay_s=webhook_retry_delay_s)
         self.app = SidebarApp(state, sidebar_url)
@@ -56,10 +80,35 @@ class ZendeskFace:
         """Mount the API on `app`; paths work with and without `.json`."""
         app.wsgi_app = _WithoutSuffix(app.wsgi_app)  # type: ignore[method-assign]
         app.register_blueprint(self._api())
-        app.register_blueprint(self._oauth())
+        app.register_blueprint(oauth.create_blueprint(self.state, self.tokens))
 
     def connect(self, asked: Mapping[str, Any], base: str) -> dict[str, Any]:
         return connect(asked, self.state, self.hooks, self.tokens, self.app, base)
+
+    def credentials(self, base: str) -> dict[str, Any]:
+        """Besides what the protocol names: the sidebar `app`'s ids, and `legacy`, the API token's e-mail and text."""
+        knobs = self.faults.knobs
+        user = self.state.users[self.state.integration_user_id]
+        return {
+            "address": base,
+            "sign_in": "oauth_client",
+            "secrets": {"client_id": self.tokens.client_id, "client_secret": self.tokens.client_secret},
+            "limits": {
+                "requests": knobs.requests_per_minute,
+                "updates": knobs.updates_per_minute,
+                "exports": knobs.exports_per_minute,
+                "search": knobs.searches_per_minute,
+                "help_center": knobs.help_center_per_minute,
+            },
+            "app": {"app_id": str(self.app.app_id), "installation_id": str(self.app.installation_id)},
+            "legacy": {"email": user.email, "api_token": self.tokens.api_token},
+        }
+
+    def revoke(self) -> None:
+        self.tokens.revoke_all(self.state.integration_user_id)
+
+    def configure_app(self, settings: Mapping[str, str]) -> None:
+        self.app.settings |= settings
 
     def launch(self, *, agent_id: int, base: str, color_scheme: str) -> dict[str, Any]:
         return self.app.launch(agent_id=agent_id, base=base, color_scheme=color_scheme).to_json()
@@ -77,7 +126,12 @@ class ZendeskFace:
 
     def summary(self) -> dict[str, Any]:
         counts = Counter(one.status for one in list(self.hooks.invocations.values()))
-        return {"webhooks": len(self.hooks.webhooks), "triggers": len(self.hooks.triggers), "invocations": counts}
+        return {
+            "webhooks": len(self.hooks.webhooks),
+            "triggers": len(self.hooks.triggers),
+            "invocations": counts,
+            **self.traffic.summary(),
+        }
 
     def stop(self) -> None:
         self.hooks.pool.stop()
@@ -86,14 +140,25 @@ class ZendeskFace:
         api = Blueprint("zendesk_api", __name__, url_prefix="/api/v2")
         api.before_request(self._before)
         api.after_request(_after)
-        api.register_error_handler(ApiError, lambda error: error.response())
+        api.register_error_handler(ApiError, self._refused)
         api.register_error_handler(Missing, lambda error: not_found(str(error)).response())
         api.register_error_handler(Invalid, lambda error: invalid(error).response())
         api.register_error_handler(Stale, lambda error: titled(409, "Conflict", str(error)).response())
-        tickets.register(api, Tickets(self.state, self.faults, self.limits))
+        shared = Tickets(self.state, self.faults, self.limits)
+        names = HelpNames(self.state)
+        tickets.register(api, shared)
+        job_statuses.register(api, Jobs(shared))
         directory.register(api, self.state)
+        fields.register(api, self.state)
         exports.register(api, self.state, self.faults, self.limits)
-        hook_api.register(api, self.hooks, self.state)
+        search.register(api, self.state, self.faults, self.limits)
+        ratings.register(api, self.state)
+        planning.register(api, self.state)
+        webhook_api.register(api, self.hooks)
+        trigger_api.register(api, self.hooks, self.state)
+        help_center.register(api, self.state, names)
+        help_shelves.register(api, self.state, names)
+        oauth.register(api, self.tokens)
         self._add_apps(api)
 
         @api.route("/<path:rest>", methods=["GET", "POST", "PUT", "PATCH", "DELETE"])
@@ -119,55 +184,41 @@ class ZendeskFace:
                 raise not_found()
             return Response(self.app.public_key(), mimetype="application/x-pem-file")
 
-        @api.get("/oauth/tokens/current")
-        def current_token() -> ResponseReturnValue:
-            return self._current_token()
+        @api.get("/account/settings")
+        def account_settings() -> ResponseReturnValue:
+            features = {"business_hours": bool(self.state.schedules), "customer_satisfaction": True}
+            return {"settings": {"active_features": features, "api": {"api_token_access": "true"}}}
 
-    def _oauth(self) -> Blueprint:
-        oauth = Blueprint("zendesk_oauth", __name__)
-        oauth.register_error_handler(ApiError, lambda error: error.response())
-
-        @oauth.post("/oauth/tokens")
-        def grant() -> ResponseReturnValue:
-            body = request.get_json(silent=True) or request.form.to_dict()
-            token, life_s = self.tokens.grant(body)
-            return {
-                "access_token": token.access,
-                "refresh_token": token.refresh,
-                "token_type": "bearer",
-                "scope": token.scope,
-                "expires_in": life_s,
-            }
-
-        @oauth.get("/oauth/tokens/current")
-        def current_token() -> ResponseReturnValue:
-            g.user, g.token = self.tokens.identify(request.headers.get("Authorization", ""))
-            return self._current_token()
-
-        return oauth
-
-    def _current_token(self) -> dict[str, Any]:
-        token = g.token
-        if token is None:
-            raise not_found()
-        shown = {"id": token.id, "user_id": token.user_id, "scopes": token.scope.split()}
-        return {"token": {**shown, "expires_at": wire.stamp(token.expires_at)} if token.expires_at else shown}
+    def _refused(self, error: ApiError) -> Response:
+        if isinstance(error, TooMany):
+            self.traffic.refused(error.family, error.retry_after_s, caller=caller())
+        return error.response()
 
     def _before(self) -> None:
         """Who, then faults, then limits: a refused request must not have been applied."""
         g.request_id = secrets.token_hex(8)
         g.user, g.token = self.tokens.identify(request.headers.get("Authorization", ""))
         write = request.method not in ("GET", "HEAD")
-        if request.path != "/api/v2/oauth/tokens/current":
-            part = request.path.removeprefix("/api/v2/").partition("/")[0]
-            check_scope(g.token, SCOPE_OF.get(part, part), write=write)
+        path = request.path.removeprefix("/api/v2/")
+        first = path.partition("/")[0]
+        self.traffic.seen(caller(), *families(request.method, path))
+        if not path.startswith("oauth/tokens/"):
+            check_scope(g.token, SCOPE_OF.get(first, first), write=write)
+        # Seen on live accounts: Help Center takes no path without it, Support takes both.
+        if first == "help_center" and not request.environ.get(HAD_SUFFIX):
+            raise ApiError(415, {"error": "UnsupportedMediaType", "description": "Ask for .json"})
         g.fault = self.faults.draw(write=write)
         if g.fault.status == 429:
             raise self.limits.refuse(self.faults.knobs)
         if g.fault.status is not None:
             raise ApiError(g.fault.status, {"error": "ServerError", "description": "Internal error (simulated)"})
-        g.standing = self.limits.account(self.faults.knobs)
+        g.standing = self.limits.account(self.faults.knobs, help_center=first == "help_center")
         self.faults.wait(g.fault.delay_s)
+
+
+def caller() -> str:
+    """One name for all requests of a token."""
+    return f"token {g.token.id}" if g.token else f"user {g.user.id}"
 
 
 def _after(response: Response) -> Response:
@@ -191,5 +242,6 @@ class _WithoutSuffix:
     def __call__(self, environ: dict[str, Any], start_response: Any) -> Any:
         path = environ.get("PATH_INFO", "")
         if path.startswith(("/api/v2/", "/oauth/")):
-            environ["PATH_INFO"] = path.removesuffix(".json")
+            environ["PATH_INFO"] = path.removesuffix(SUFFIX)
+            environ[HAD_SUFFIX] = path.endswith(SUFFIX)
         return self._app(environ, start_response)

@@ -81,6 +81,12 @@ class Hooks:
         self.webhooks[hook.id] = hook
         return hook
 
+    def new_trigger(self, **values: Any) -> Trigger:
+        at = wire.stamp(self._state.now())
+        trigger = Trigger(id=self._state.next_id(), created_at=at, updated_at=at, **values)
+        self.triggers[trigger.id] = trigger
+        return trigger
+
     def on_event(self, event: Event) -> None:
         """Fire the triggers that match and the subscriptions that name what happened; our own writes included."""
         actor = self._state.users.get(event.audit.author_id)

@@ -14,11 +14,17 @@ from connectors.simulator.zendesk.errors import ApiError, coded
 
 T = TypeVar("T")
 DEEPEST_PAGE = 100
+SUFFIX, HAD_SUFFIX = ".json", "zendesk.had_suffix"
 
 
 def base_url() -> str:
     """Scheme and host of this request: every link in an answer is built from it."""
     return request.host_url.rstrip("/")
+
+
+def asked_path() -> str:
+    """The path with the `.json` that it was asked with: links lead back the same way."""
+    return request.path + (SUFFIX if request.environ.get(HAD_SUFFIX) else "")
 
 
 def page_of(name: str, rows: Sequence[T], show: Callable[[T], Any], *, largest: int = 100) -> dict[str, Any]:
@@ -54,7 +60,7 @@ def decode_cursor(cursor: str, count: int) -> tuple[int, ...]:
 def _link(**changes: str | None) -> str:
     query = {key: value for key, value in request.args.items() if key not in changes}
     query |= {key: value for key, value in changes.items() if value is not None}
-    return f"{base_url()}{request.path}?{urlencode(query)}"
+    return f"{base_url()}{asked_path()}?{urlencode(query)}"
 
 
 def _by_cursor(name: str, rows: Sequence[T], show: Callable[[T], Any], largest: int) -> dict[str, Any]:

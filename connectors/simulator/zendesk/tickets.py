@@ -1,22 +1,20 @@
-"""Tickets: read, write, tags, comments, audits, incidents, jobs (platform notes 2.1 to 2.6, 2.10)."""
+"""Tickets: read, write, tags, comments, audits, incidents (platform notes 2.1 to 2.6, 2.10)."""
 
 from __future__ import annotations
 
 import hashlib
 import time
-import uuid
 from collections.abc import Callable, Mapping
 from typing import Any
 
 from flask import Blueprint, g, jsonify, request
 from flask.typing import ResponseReturnValue
 
-from connectors.simulator.changes import Invalid, Missing, Stale
 from connectors.simulator.knobs import FaultSource
 from connectors.simulator.records import Change, Origin, Ticket
 from connectors.simulator.state import HelpdeskState
 from connectors.simulator.zendesk import bodies, wire
-from connectors.simulator.zendesk.errors import ApiError, not_found
+from connectors.simulator.zendesk.errors import ApiError
 from connectors.simulator.zendesk.limits import RateLimits
 from connectors.simulator.zendesk.paging import base_url, page_of
 
@@ -31,13 +29,12 @@ def origin(metadata: Mapping[str, Any] | None = None) -> Origin:
 
 
 class Tickets:
-    """What the ticket routes share: jobs of bulk updates and answers kept for idempotency keys."""
+    """What the ticket routes share, and the answers kept for idempotency keys."""
 
     def __init__(self, state: HelpdeskState, faults: FaultSource, limits: RateLimits) -> None:
         self.state = state
         self.faults = faults
         self.limits = limits
-        self.jobs: dict[str, dict[str, Any]] = {}
         self.kept: dict[str, tuple[float, str, dict[str, Any]]] = {}
 
     def show(self, ticket: Ticket) -> dict[str, Any]:
@@ -69,33 +66,6 @@ class Tickets:
             self.kept[key] = (time.monotonic(), digest, answer)
             return answer, "miss"
 
-    def run_job(self, changes: list[tuple[int, Mapping[str, Any]]]) -> dict[str, Any]:
-        """Update many: done at once, told as queued; a job that completed may hold items that failed."""
-        if len(changes) > MOST_AT_ONCE:
-            raise ApiError(422, {"error": "TooManyTickets", "description": f"At most {MOST_AT_ONCE} tickets"})
-        results: list[dict[str, Any]] = []
-        for ticket_id, asked in changes:
-            result: dict[str, Any] = {"id": ticket_id, "action": "update", "success": False}
-            try:
-                self.update(ticket_id, asked)
-                result |= {"success": True, "status": "Updated"}
-            except (Missing, Stale, Invalid, ApiError) as error:
-                result |= {"error": type(error).__name__, "details": str(error)}
-            results.append(result)
-        job_id = uuid.uuid4().hex
-        job = {
-            "id": job_id,
-            "job_type": "Bulk Update Ticket",
-            "url": f"{base_url()}/api/v2/job_statuses/{job_id}.json",
-            "total": len(results),
-            "progress": len(results),
-            "status": "completed",
-            "message": "Completed",
-            "results": results,
-        }
-        self.jobs[job_id] = job
-        return {"job_status": {**job, "status": "queued", "progress": None, "message": None, "results": None}}
-
 
 def register(api: Blueprint, tickets: Tickets) -> None:
     """Add the routes to the API."""
@@ -116,7 +86,8 @@ def register(api: Blueprint, tickets: Tickets) -> None:
 
     @api.get("/tickets")
     def list_tickets() -> ResponseReturnValue:
-        return listed(state.live_tickets())
+        external = request.args.get("external_id")
+        return listed([row for row in state.live_tickets() if external is None or row.external_id == external])
 
     @api.post("/tickets")
     def create_ticket() -> ResponseReturnValue:
@@ -149,28 +120,6 @@ def register(api: Blueprint, tickets: Tickets) -> None:
     def many_tickets() -> ResponseReturnValue:
         wanted = [int(part) for part in request.args.get("ids", "").split(",") if part.isdigit()][:MOST_AT_ONCE]
         return listed([ticket for ticket in map(state.tickets.get, wanted) if ticket and not ticket.deleted])
-
-    @api.put("/tickets/update_many")
-    def update_many() -> ResponseReturnValue:
-        body = request.get_json(silent=True) or {}
-        if ids := request.args.get("ids"):
-            asked = bodies.part(body, "ticket")
-            return tickets.run_job([(int(part), asked) for part in ids.split(",") if part.isdigit()])
-        each = [one for one in body.get("tickets") or () if isinstance(one, dict)]
-        return tickets.run_job([(int(one.get("id") or 0), one) for one in each])
-
-    @api.get("/job_statuses/<job_id>")
-    def job(job_id: str) -> ResponseReturnValue:
-        if job_id not in tickets.jobs:
-            raise not_found()
-        return {"job_status": tickets.jobs[job_id]}
-
-    @api.get("/job_statuses")
-    @api.get("/job_statuses/show_many", endpoint="many_jobs")
-    def jobs() -> ResponseReturnValue:
-        ids = request.args.get("ids")
-        rows = [job for key, job in tickets.jobs.items() if ids is None or key in ids.split(",")]
-        return {"job_statuses": rows[-100:]}
 
     @api.get("/tickets/<int:ticket_id>/comments")
     def comments(ticket_id: int) -> ResponseReturnValue:

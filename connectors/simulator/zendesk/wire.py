@@ -69,7 +69,7 @@ def ticket(state: HelpdeskState, record: Ticket, base: str) -> dict[str, Any]:
         "tags": list(record.tags),
         "custom_fields": custom,
         "fields": custom,
-        "satisfaction_rating": {"score": "unoffered"},
+        "satisfaction_rating": satisfaction(state, record.id),
         "sharing_agreement_ids": [],
         "followup_ids": [],
         "ticket_form_id": FORM_ID,
@@ -78,6 +78,14 @@ def ticket(state: HelpdeskState, record: Ticket, base: str) -> dict[str, Any]:
         "allow_attachments": True,
         "from_messaging_channel": False,
     }
+
+
+def satisfaction(state: HelpdeskState, ticket_id: int) -> dict[str, Any]:
+    """The ticket's latest rating."""
+    given = [rating for rating in list(state.ratings.values()) if rating.ticket_id == ticket_id]
+    if not given:
+        return {"score": "unoffered"}
+    return {"id": given[-1].id, "score": given[-1].score, "comment": given[-1].comment}
 
 
 def comment(record: Comment) -> dict[str, Any]:

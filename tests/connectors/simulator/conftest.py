@@ -15,39 +15,6 @@ import requests
 from connectors.simulator.knobs import Knobs
 from connectors.simulator.server import Running, Simulator
 
-CUSTOMERS = """
-- key: acme
-  name: Acme Tools
-  domains: [acme.example]
-  tier: business
-  time_zone: Europe/Berlin
-  city: Berlin
-  fields: {seats: 10, seats_used: 9, arr: 1200, currency: EUR, renewal_on: 2027-01-18, owner: Ida}
-  people:
-    - {key: kim, name: Kim Acme, email: kim@acme.example, locale: de}
-- key: none
-  name: null
-  people:
-    - {key: lee, name: Lee Alone, email: lee@alone.example}
-"""
-AGENTS = """
-- {key: ana, name: Ana Lind, email: ana@desk.example, role: agent, groups: [Front desk, Billing]}
-- {key: mei, name: Mei Tan, email: mei@desk.example, role: agent, groups: [Data]}
-"""
-TICKETS = """
-- {requester: kim, channel: mail, subject: Export stops, body: It stops at 40 %., kind: bug}
-- {requester: lee, channel: chat, subject: Invoice, body: "Where is my invoice?", kind: billing}
-"""
-
-
-@pytest.fixture(scope="session")
-def company(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("company")
-    (folder / "customers.yaml").write_text(CUSTOMERS, encoding="utf-8")
-    (folder / "agents.yaml").write_text(AGENTS, encoding="utf-8")
-    (folder / "tickets.yaml").write_text(TICKETS, encoding="utf-8")
-    return folder
-
 
 @dataclass
 class Desk:

@@ -151,16 +151,6 @@ def test_pages_link_to_the_own_host(desk: Any, client: Any) -> None:
     assert [ticket.id for ticket in client().tickets()] == numbers
 
 
-def test_jobs_complete_though_items_fail(desk: Any, client: Any) -> None:
-    number = desk.arrive()
-    body = {"tickets": [{"id": number, "additional_tags": ["x"]}, {"id": 1, "priority": "low"}]}
-    queued = desk.api("PUT", "tickets/update_many.json", body).json()["job_status"]
-    assert queued["status"] == "queued"
-    job = client().job_status(id=queued["id"])
-    assert job.status == "completed"
-    assert [result.success for result in job.results] == [True, False]
-
-
 def test_solving_a_problem_solves_its_incidents(desk: Any) -> None:
     problem, incident = desk.arrive(), desk.arrive()
     desk.api("PUT", f"tickets/{problem}", {"ticket": {"type": "problem"}})

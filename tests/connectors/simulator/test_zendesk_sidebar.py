@@ -32,7 +32,7 @@ def test_installations_and_workspace_headers(desk: Any) -> None:
     page = requests.get(f"{desk.url}/agent", timeout=5)
     policy = page.headers["Content-Security-Policy"]
     assert "unsafe" not in policy
-    assert "frame-src http://127.0.0.1:5000;" in policy
+    assert "frame-src 'self' http://127.0.0.1:5000;" in policy
     assert "style=" not in page.text
     other = requests.get(f"{desk.url.replace('127.0.0.1', 'localhost')}/agent", timeout=5, allow_redirects=False)
     assert other.headers["Location"] == f"{desk.url}/agent"

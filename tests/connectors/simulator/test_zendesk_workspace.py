@@ -25,7 +25,8 @@ def hosted(company: Path) -> Iterator[tuple[Desk, list[str]]]:
 
 
 @pytest.fixture
-def page(browser: Any) -> Iterator[Any]:
+def page(browser: Any, hosted: tuple[Desk, list[str]]) -> Iterator[Any]:
+    # The page goes before its server does: a request cut off in between is nobody's fault.
     context = browser.new_context(viewport={"width": 1440, "height": 900}, color_scheme="light")
     opened = context.new_page()
     opened.problems = []

@@ -4,9 +4,13 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+import pytest
+
 from connectors.store import Store
 from connectors.store.clockwork import Leadership
+from connectors.store.inbox import WEBHOOK
 from tests.conftest import ToldClock
+from triage.events import EventKind, TicketEvent
 
 LEASE = timedelta(seconds=15)
 
@@ -46,6 +50,7 @@ def test_a_timed_run_becomes_one_row_however_many_were_missed(store: Store, tena
     every = timedelta(minutes=5)
     assert store.schedule.run_due(tenant, "reconcile", every, now=clock())
     assert not store.schedule.run_due(tenant, "reconcile", every, now=clock())
+    store.replays.park(["in-1"], now=clock())
     clock.forward(hours=3)
     assert store.schedule.run_due(tenant, "reconcile", every, now=clock())
     assert not store.schedule.run_due(tenant, "reconcile", every, now=clock())
@@ -55,8 +60,33 @@ def test_a_timed_run_becomes_one_row_however_many_were_missed(store: Store, tena
 def test_a_clock_set_back_does_not_stop_the_timetable(store: Store, tenant: str, clock: ToldClock) -> None:
     every = timedelta(minutes=5)
     store.schedule.run_due(tenant, "reconcile", every, now=clock())
+    store.replays.park(["in-1"], now=clock())
     clock.forward(hours=-2)
     assert store.schedule.run_due(tenant, "reconcile", every, now=clock())
+
+
+def test_a_run_that_still_waits_is_not_started_again(store: Store, tenant: str, clock: ToldClock) -> None:
+    every = timedelta(minutes=5)
+    assert store.schedule.run_due(tenant, "reconcile", every, now=clock())
+    clock.forward(minutes=6)
+    assert not store.schedule.run_due(tenant, "reconcile", every, now=clock())
+    store.replays.park(["in-1"], now=clock())
+    assert store.schedule.run_due(tenant, "reconcile", every, now=clock())
+
+
+@pytest.mark.parametrize(("away", "first"), [(5, "in-2"), (10, "in-2"), (11, "in-3")])
+def test_after_an_outage_the_check_goes_before_everything_else(
+    store: Store, tenant: str, clock: ToldClock, away: int, first: str
+) -> None:
+    every = timedelta(minutes=5)
+    store.schedule.run_due(tenant, "reconcile", every, now=clock())
+    store.replays.park(["in-1"], now=clock())
+    clock.forward(minutes=away)
+    event = TicketEvent(kind=EventKind.TICKET_CREATED, ticket_ref="1", dedup_key="first")
+    store.inbox.receive(tenant, WEBHOOK, event, now=clock())
+    store.schedule.run_due(tenant, "reconcile", every, now=clock())
+    [(claimed, _)] = store.inbox.claim(now=clock(), owner="clock", lease=LEASE, limit=1)
+    assert f"in-{claimed.id}" == first
 
 
 def test_cursors_are_kept_for_each_tenant_and_stream(store: Store, tenant: str, clock: ToldClock) -> None:

@@ -9,7 +9,7 @@ import pytest
 from connectors.store import Store
 from connectors.store.inbox import WEBHOOK, InboxRow
 from connectors.store.leases import MAX_CRASHES, Claim, LeaseLost
-from connectors.store.outbox import OutboxRow, effect_key
+from connectors.store.outbox import CREATE_TICKET, OutboxRow, effect_key
 from tests.conftest import ToldClock, new_tenant
 from triage.events import EventKind, TicketEvent
 
@@ -35,7 +35,13 @@ def start(store: Store, clock: ToldClock, claimed: Claim) -> InboxRow:
 
 
 def plan_effect(
-    store: Store, tenant: str, clock: ToldClock, cause: str = "triage", ref: str = "1", rank: int = 5
+    store: Store,
+    tenant: str,
+    clock: ToldClock,
+    cause: str = "triage",
+    ref: str = "1",
+    rank: int = 5,
+    inbox_id: int | None = None,
 ) -> bool:
     with store.database.write() as transaction:
         return store.outbox.add_in(
@@ -47,6 +53,7 @@ def plan_effect(
             payload={"note": "hello"},
             summary="Note",
             rank=rank,
+            inbox_id=inbox_id,
             now=clock(),
         )
 
@@ -221,10 +228,74 @@ def test_nothing_is_sent_to_a_helpdesk_before_the_time_it_named(store: Store, te
     store.tenants.add(new_tenant("other"), webhook_token="other-path", now=clock())
     plan_effect(store, tenant, clock)
     plan_effect(store, "other", clock)
-    store.outbox.hold_tenant(tenant, until=clock() + timedelta(seconds=40))
+    store.budgets.hold(tenant, until=clock() + timedelta(seconds=40))
+    store.budgets.hold(tenant, until=clock() + timedelta(seconds=4))
     assert [each.id for each in claim_effects(store, clock)] == [2]
     clock.forward(seconds=40)
     assert 1 in [each.id for each in claim_effects(store, clock)]
+
+
+def test_a_wait_that_was_no_try_is_not_counted(store: Store, tenant: str, clock: ToldClock) -> None:
+    receive(store, tenant, clock)
+    plan_effect(store, tenant, clock)
+    for _ in range(3):
+        event_row = start(store, clock, claim(store, clock)[0])
+        store.inbox.retry(event_row, at=clock(), error="over budget", counted=False)
+        effect = start_effect(store, clock)
+        store.outbox.retry(effect, at=clock(), unknown=False, status=None, error="over budget", counted=False)
+    assert (event_row.tries, effect.tries) == (1, 1)
+    assert [store.deliveries.show(name)["tries"] for name in ("in-1", "out-1")] == [0, 0]
+
+
+def test_a_created_ticket_is_named_when_it_exists(store: Store, tenant: str, clock: ToldClock) -> None:
+    for cause in ("guide:1", "guide:1", "guide:2"):
+        with store.database.write() as transaction:
+            store.outbox.add_in(
+                transaction,
+                tenant=tenant,
+                kind=CREATE_TICKET,
+                ticket_ref=None,
+                cause=cause,
+                payload={},
+                summary="New ticket",
+                now=clock(),
+            )
+    [first, second] = claim_effects(store, clock)
+    row = store.outbox.start(first, now=clock(), owner="worker", lease=LEASE)
+    assert row is not None
+    store.outbox.done(row, now=clock(), status=201, evidence="ticket 77", ref="77")
+    assert store.deliveries.show("out-1")["ticket_ref"] == "77"
+    assert second.id == 2
+
+
+@pytest.mark.parametrize(("seconds", "ours"), [(-4, False), (-2, True), (0, True), (12, True), (14, False)])
+def test_a_change_while_an_effect_of_ours_was_carried_out_is_ours(
+    store: Store, tenant: str, clock: ToldClock, seconds: int, ours: bool
+) -> None:
+    plan_effect(store, tenant, clock)
+    began = clock()
+    row = start_effect(store, clock)
+    assert store.outbox.made(tenant, "1", began)
+    assert not store.outbox.made(tenant, "1", began - timedelta(seconds=4))
+    clock.forward(seconds=10)
+    store.outbox.done(row, now=clock(), status=200, evidence="audit 1")
+    assert store.outbox.made(tenant, "1", began + timedelta(seconds=seconds)) == ours
+    assert not store.outbox.made(tenant, "2", began)
+    assert not store.outbox.made("other", "1", began)
+
+
+def test_automatic_effects_are_counted_and_those_people_asked_for_are_not(
+    store: Store, tenant: str, clock: ToldClock
+) -> None:
+    receive(store, tenant, clock)
+    plan_effect(store, tenant, clock, cause="correction:1")
+    for number in range(3):
+        plan_effect(store, tenant, clock, cause=f"triage:{number}", inbox_id=1)
+    plan_effect(store, tenant, clock, cause="triage", ref="2", inbox_id=1)
+    since = clock() - timedelta(hours=1)
+    assert store.outbox.automatic_since(tenant, "1", since) == 3
+    assert store.outbox.automatic_since("other", "1", since) == 0
+    assert store.outbox.automatic_since(tenant, "1", clock()) == 0
 
 
 def test_a_parked_effect_is_replayed_with_its_key(store: Store, tenant: str, clock: ToldClock) -> None:

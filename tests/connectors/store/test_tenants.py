@@ -12,7 +12,14 @@ from sqlalchemy import select
 from connectors.store import Store
 from connectors.store.schema import secret
 from connectors.store.schema import tenant as tenant_table
-from connectors.store.tenants import API_TOKEN, PREVIOUS_WEBHOOK_SECRET, UnknownTenant
+from connectors.store.tenants import (
+    API_TOKEN,
+    LIVE,
+    PREVIOUS_WEBHOOK_SECRET,
+    SHADOW,
+    UnknownTenant,
+    is_shadow,
+)
 from connectors.store.vault import Vault, VaultError
 from tests.conftest import ToldClock, new_tenant
 
@@ -82,6 +89,52 @@ def test_a_repr_shows_no_secret(store: Store, tenant: str) -> None:
     assert "secret-of-acme" not in repr(store.tenants.connection(tenant))
 
 
+def effects(store: Store, tenant: str, clock: ToldClock, cause: str) -> bool:
+    with store.database.write() as transaction:
+        return store.outbox.add_in(
+            transaction,
+            tenant=tenant,
+            kind="update_ticket",
+            ticket_ref=cause,
+            cause=cause,
+            payload={},
+            summary="Note",
+            now=clock(),
+        )
+
+
+def test_in_shadow_mode_no_effect_can_be_planned(store: Store, tenant: str, clock: ToldClock) -> None:
+    store.tenants.add(new_tenant("other"), webhook_token="other-path", now=clock())
+    store.tenants.set_mode(tenant, SHADOW)
+    assert not effects(store, tenant, clock, "correction:1")
+    assert effects(store, "other", clock, "correction:1")
+    store.tenants.set_mode(tenant, LIVE)
+    assert effects(store, tenant, clock, "correction:1")
+
+
+def test_going_into_shadow_ends_what_was_not_tried_yet(store: Store, tenant: str, clock: ToldClock) -> None:
+    store.tenants.add(new_tenant("other"), webhook_token="other-path", now=clock())
+    for name, cause in ((tenant, "1"), (tenant, "2"), ("other", "3")):
+        assert effects(store, name, clock, cause)
+    [claimed] = store.outbox.claim(now=clock(), owner="clock", lease=timedelta(seconds=30), limit=1)
+    row = store.outbox.start(claimed, now=clock(), owner="worker", lease=timedelta(seconds=30))
+    assert row is not None
+    store.outbox.retry(row, at=clock(), unknown=True, status=None, error="no answer")
+    store.tenants.set_mode(tenant, SHADOW)
+    states = [store.deliveries.show(f"out-{number}")["state"] for number in (1, 2, 3)]
+    assert states == ["unknown", "ignored", "pending"]
+
+
+def test_an_install_that_never_chose_is_live_and_keeps_its_settings(store: Store, tenant: str) -> None:
+    assert not is_shadow(store.tenants.summary(tenant).settings)
+    store.tenants.set_mode(tenant, SHADOW)
+    store.installations.set(tenant, plan="team")
+    assert store.tenants.summary(tenant).settings == {"mode": "shadow", "plan": "team"}
+    assert is_shadow(store.tenants.summary(tenant).settings)
+    with pytest.raises(ValueError, match="no mode"):
+        store.tenants.set_mode(tenant, "dry")
+
+
 def test_a_signed_token_is_used_once(store: Store, tenant: str, clock: ToldClock) -> None:
     until = clock() + timedelta(minutes=5)
     assert store.tenants.use_token(tenant, "jti", expires_at=until, now=clock())
@@ -95,3 +148,15 @@ def test_an_unknown_tenant_is_an_error_everywhere(store: Store) -> None:
         with pytest.raises(UnknownTenant):
             ask("nobody")
     assert store.tenants.secret("nobody", API_TOKEN) is None
+
+
+@pytest.mark.parametrize("text", ["", "corrupt", "\u00e9", "c2hvcnQ="])
+def test_a_spoilt_master_key_is_told_and_never_replaced(tmp_path: Path, text: str) -> None:
+    (tmp_path / "master.key").write_text(text, encoding="utf-8")
+    with pytest.raises(VaultError):
+        Vault.load("", tmp_path)
+    assert (tmp_path / "master.key").read_text(encoding="utf-8") == text
+
+
+def test_a_new_tenant_does_not_show_its_secrets() -> None:
+    assert "canary" not in repr(new_tenant("acme", secrets={"api_token": "canary"}))

@@ -7,7 +7,8 @@ import logging
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator
+from base64 import b64encode
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
@@ -19,82 +20,27 @@ import requests
 import responses
 
 from connectors import errors
-from connectors.base import Connection, Feature, Receipt
+from connectors.base import Feature, Receipt
+from connectors.limits import OpenGate
 from connectors.registry import vendor
-from connectors.zendesk import client
-from connectors.zendesk.changes import marker_tag
+from connectors.zendesk import session
+from tests.connectors.zendesk.account import (
+    API,
+    AUDITS,
+    KEY,
+    MARKER,
+    NOW,
+    STAMP,
+    TICKET,
+    accepts,
+    connect,
+    connection,
+    sent,
+    stored,
+    ticket,
+)
 from triage.actions import UpdateTicket
 from triage.tickets import Channel, Priority, Status
-
-BASE = "https://acme.zendesk.com"
-API = f"{BASE}/api/v2"
-TICKET = f"{API}/tickets/1042.json"
-AUDITS = f"{API}/tickets/1042/audits.json"
-KEY = "acme:triage:1042:v3"
-MARKER = marker_tag(KEY)
-NOW = datetime(2026, 3, 2, 9, 15, tzinfo=UTC)
-STAMP = "2026-03-02T09:15:03Z"
-
-
-def connection(**changes: Any) -> Connection:
-    settings: dict[str, Any] = {
-        "tenant": "acme",
-        "vendor": "zendesk",
-        "base_url": BASE,
-        "token": "canary-token",
-        "fields": {"category": "501", "product_area": "502"},
-        "settings": {"app_id": 33},
-    }
-    return Connection(**(settings | changes))
-
-
-def connect(**changes: Any) -> Any:
-    return vendor("zendesk").connect(connection(**changes), now=lambda: NOW)
-
-
-def ticket(**changes: Any) -> dict[str, Any]:
-    found = {
-        "id": 1042,
-        "subject": "Exports time out",
-        "description": "The nightly export stops at 40 %.",
-        "status": "open",
-        "priority": "normal",
-        "type": None,
-        "via": {"channel": "email", "source": {"from": {}, "to": {}, "rel": None}},
-        "tags": ["exports", "tier_gold"],
-        "requester_id": 9001,
-        "organization_id": 77,
-        "group_id": 31,
-        "assignee_id": None,
-        "created_at": "2026-03-02T09:02:11Z",
-        "updated_at": STAMP,
-        "custom_fields": [{"id": 501, "value": None}, {"id": 502, "value": None}, {"id": 9, "value": ["a"]}],
-        "fields": [{"id": 501, "value": None}],
-        "satisfaction_rating": {"score": "unoffered"},
-    }
-    return found | changes
-
-
-@pytest.fixture
-def zendesk() -> Iterator[responses.RequestsMock]:
-    with responses.RequestsMock(assert_all_requests_are_fired=True) as mock:
-        yield mock
-
-
-def stored(zendesk: responses.RequestsMock, **changes: Any) -> None:
-    zendesk.get(TICKET, json={"ticket": ticket(**changes)})
-
-
-def accepts(zendesk: responses.RequestsMock) -> None:
-    zendesk.put(TICKET, json={"ticket": ticket(), "audit": {"id": 777, "ticket_id": 1042, "events": []}})
-
-
-def sent(zendesk: responses.RequestsMock) -> dict[str, Any]:
-    """The body of the only PUT."""
-    (put,) = [call.request for call in zendesk.calls if call.request.method == "PUT"]
-    body = json.loads(put.body)
-    assert set(body) == {"ticket"}
-    return dict(body["ticket"])
 
 
 def update(zendesk: responses.RequestsMock, helpdesk: Any = None, **changes: Any) -> dict[str, Any]:
@@ -255,7 +201,6 @@ def test_one_conditional_put_with_everything(zendesk: responses.RequestsMock) ->
         note="Routed to Billing.",
     )
     assert body == {
-        "id": 1042,
         "tags": sorted(["tier_gold", "auto_routed", "billing", "invoices", MARKER]),
         "custom_fields": [{"id": 501, "value": "billing"}, {"id": 502, "value": "invoices"}],
         "priority": "urgent",
@@ -415,7 +360,7 @@ RECORD_INVALID = {
         ),
         (401, {"error": {"title": "Unauthorized", "message": "expired"}}, errors.AuthFailed, "Unauthorized, expired"),
         (401, {"error": "Couldn't authenticate you"}, errors.AuthFailed, "authenticate"),
-        (403, {"error": "Forbidden", "description": "missing scope"}, errors.AuthFailed, "403: missing scope"),
+        (403, {"error": "Forbidden", "description": "missing scope"}, errors.Forbidden, "403: missing scope"),
         (404, {"error": "RecordNotFound", "description": "Not found"}, errors.NotFound, "404: Not found"),
         (404, [], errors.NotFound, "404: Not Found"),
         (404, "<html>", errors.NotFound, "404"),
@@ -617,23 +562,80 @@ def test_sidebar_key_needs_the_app_id(app_id: str | None) -> None:
         vendor("zendesk").fetch_sidebar_key(connection(settings={"app_id": app_id}))
 
 
-def test_sessions_are_kept_per_thread_and_token() -> None:
-    first = client._session(connection())
-    assert client._session(connection()) is first
-    assert client._session(connection(token="rotated")) is not first
+def test_sessions_are_kept_per_thread_token_and_scheme() -> None:
+    first = session.session_for(connection())
+    assert session.session_for(connection()) is first
+    assert session.session_for(connection(token="rotated")) is not first
+    assert session.session_for(connection(token="a@b.test/token:x", scheme="basic")) is not first
     elsewhere: list[requests.Session] = []
-    thread = threading.Thread(target=lambda: elsewhere.append(client._session(connection())))
+    thread = threading.Thread(target=lambda: elsewhere.append(session.session_for(connection())))
     thread.start()
     thread.join()
     assert elsewhere[0] is not first
-    for number in range(client.KEPT_SESSIONS):
-        client._session(connection(tenant=f"t{number}"))
-    assert client._session(connection()) is not first
+    for number in range(session.KEPT_SESSIONS):
+        session.session_for(connection(tenant=f"t{number}"))
+    assert session.session_for(connection()) is not first
+
+
+class CountingGate(OpenGate):
+    def __init__(self) -> None:
+        self.entered: list[tuple[str, ...]] = []
+        self.seen: dict[str, float] = {}
+        self.closed_s: list[float] = []
+
+    def enter(self, families: Sequence[str]) -> None:
+        self.entered.append(tuple(families))
+
+    def limit_seen(self, family: str, per_minute: float) -> None:
+        self.seen[family] = per_minute
+
+    def close(self, seconds: float) -> None:
+        self.closed_s.append(seconds)
+
+
+def test_each_job_brings_its_own_gate(zendesk: responses.RequestsMock) -> None:
+    stored(zendesk)
+    accepts(zendesk)
+    first, second = CountingGate(), CountingGate()
+    connect(gate=first).ticket("1042")
+    connect(gate=second).update_ticket(UpdateTicket(ticket_ref="1042", note="n"), key=KEY)
+    assert first.entered == [("requests",)]
+    assert second.entered == [("requests",), ("requests", "updates")]
+
+
+def test_the_sidebar_key_leaves_a_jobs_gate_alone(zendesk: responses.RequestsMock) -> None:
+    gate = CountingGate()
+    helpdesk = connect(gate=gate)
+    zendesk.get(f"{API}/apps/33/public_key.pem", body=PEM)
+    stored(zendesk)
+    vendor("zendesk").fetch_sidebar_key(connection())
+    helpdesk.ticket("1042")
+    assert gate.entered == [("requests",)]
+
+
+def test_the_gate_hears_of_limits_and_of_a_shut_door(zendesk: responses.RequestsMock) -> None:
+    gate = CountingGate()
+    headers = {"X-Rate-Limit": "700", "ratelimit-limit": "700"}
+    zendesk.get(TICKET, json={"ticket": ticket()}, headers=headers)
+    zendesk.get(TICKET, status=429, headers={"Retry-After": "17"})
+    helpdesk = connect(gate=gate, token="another-canary")
+    helpdesk.ticket("1042")
+    with pytest.raises(errors.RateLimited):
+        helpdesk.ticket("1042")
+    assert (gate.seen, gate.closed_s) == ({"requests": 700.0}, [17.0])
+
+
+def test_an_api_token_travels_as_basic(zendesk: responses.RequestsMock) -> None:
+    stored(zendesk)
+    connect(token="ada@acme.test/token:canary", scheme="basic").ticket("1042")
+    header = zendesk.calls[0].request.headers["Authorization"]
+    assert header == "Basic " + b64encode(b"ada@acme.test/token:canary").decode()
 
 
 def test_features_are_declared() -> None:
-    assert connect().features == {Feature.SAFE_UPDATE, Feature.INCREMENTAL_EXPORT}
+    assert connect().features == vendor("zendesk").features == set(Feature)
     assert connect().name == vendor("zendesk").name == "zendesk"
+    assert vendor("zendesk").title == "Zendesk"
 
 
 def test_bodies_and_tokens_stay_out_of_the_log(

@@ -8,7 +8,8 @@ from enum import Enum
 import pytest
 
 from connectors.zendesk import mapping
-from triage.tickets import Channel, Priority, Status
+from triage.sla import Metric
+from triage.tickets import Channel, Priority, Satisfaction, Status
 
 
 @pytest.mark.parametrize(
@@ -58,3 +59,9 @@ def test_instants_are_cut_to_microseconds() -> None:
     assert mapping.parse_instant("2026-03-02T09:15:04.118203944Z") == expected
     with pytest.raises(ValueError, match="no time zone"):
         mapping.parse_instant("2026-03-02T09:15:04")
+
+
+def test_every_metric_and_every_opinion_maps_in() -> None:
+    assert set(mapping.METRIC.values()) == set(Metric)
+    # Zendesk knows no neutral.
+    assert set(mapping.SATISFACTION.values()) == {Satisfaction.GOOD, Satisfaction.BAD}

@@ -345,3 +345,27 @@ def test_dedup_key_prefers_event_then_invocation_then_content() -> None:
 def test_verify_alone_accepts_what_cannot_be_read() -> None:
     assert webhook.verify(delivery(b"\xff not json"), (SECRET,), ACCOUNT) is False
     assert webhook.dedup_key(delivery(b"\xff not json")).startswith("sha256:")
+
+
+# Our installer's test
+
+
+@pytest.mark.parametrize(
+    ("nonce", "key"),
+    [("n0nce_-", "test:n0nce_-"), ("x" * 201, f"test:{hashlib.sha256(b'x' * 201).hexdigest()}")],
+    ids=["short", "long"],
+)
+def test_the_test_event_names_no_ticket(nonce: str, key: str) -> None:
+    event = parse(delivery(json.dumps({"deskhand_test": nonce}).encode()))
+    assert (event.kind, event.ticket_ref, event.dedup_key) == (EventKind.TEST, "0", key)
+
+
+@pytest.mark.parametrize("nonce", [None, "", 5, [], {}])
+def test_a_test_event_without_its_word(nonce: object) -> None:
+    with pytest.raises(errors.MalformedPayload, match="word"):
+        parse(delivery(json.dumps({"deskhand_test": nonce}).encode()))
+
+
+def test_a_test_event_needs_its_signature_as_any_other() -> None:
+    with pytest.raises(errors.BadSignature):
+        parse(delivery(b'{"deskhand_test":"n"}', secret="another"))
