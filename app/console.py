@@ -7,29 +7,27 @@ from datetime import UTC, datetime, time, timedelta
 
 from flask import Blueprint
 
-from app import admin
+from app import admin, console_overview
 from app.admin import (
     Attempts,
     Deliveries,
     Delivery,
     Overview,
     Parked,
-    Part,
     Promise,
     Shell,
     Stage,
-    Todo,
     Tone,
     UserRecord,
 )
+from app.admin.connect_model import Desk
 from app.bootstrap import Deps
+from app.console_connect import ConnectService
+from app.console_overview import Link, is_slow
 from connectors.store.deliveries import Delivery as Row
-from connectors.store.deliveries import LineState
 from connectors.store.deliveries import Stage as Counted
 from connectors.store.schema import EPOCH
 
-SLOW = timedelta(minutes=2)
-"""A row that waits longer than this needs a look: the line normally takes seconds."""
 ATTEMPTS_KEPT = timedelta(hours=1)
 WORDS = {
     "new": (Tone.WARN, "Waiting"),
@@ -54,12 +52,8 @@ def create_blueprint(deps: Deps) -> Blueprint:
     )
 
 
-class ConsoleService:
+class ConsoleService(ConnectService):
     """Implements `app.admin.ConsoleDeps`."""
-
-    def __init__(self, deps: Deps) -> None:
-        self.deps = deps
-        self.store = deps.store
 
     def find_user(self, email: str) -> UserRecord | None:
         user = self.store.users.find(email)
@@ -85,31 +79,23 @@ class ConsoleService:
         self.store.users.end_sessions(int(user_id))
 
     def shell(self) -> Shell:
-        tenants = self.store.tenants.all()
-        vendors = sorted({tenant.vendor.title() for tenant in tenants})
-        names = sorted({tenant.name for tenant in tenants})
-        place = f"{', '.join(names)}, on {' and '.join(vendors)}" if tenants else "No helpdesk connected yet"
-        return Shell(place=place, zone="UTC", parked=len(self.store.replays.parked()))
+        desks = self.desks()
+        vendors = sorted({desk.title for desk in desks})
+        names = sorted({desk.name for desk in desks})
+        place = f"{', '.join(names)}, on {' and '.join(vendors)}" if desks else "No helpdesk connected yet"
+        bad = sum(desk.bad for desk in desks)
+        return Shell(place=place, zone="UTC", parked=len(self.store.replays.parked()), bad_checks=bad)
 
     def overview(self) -> Overview:
         now = self.deps.now()
         today = _midnight(now)
         line = self.store.deliveries.line(since=today)
+        links = [self._link(desk) for desk in self.desks()]
         outcomes = self.store.deliveries.outcomes(since=today)
-        parts = (_receiving(line, now), _writing(line, now), _triage(outcomes))
-        todo = _todo(line)
         hours = [0] * (now.hour + 1)
         for at in self.store.deliveries.arrivals(since=today):
             hours[at.hour] += 1
-        waits = "no event is waiting" if line.waiting == 0 else f"{line.waiting} on their way"
-        return Overview(
-            checked_at=now,
-            parts=parts,
-            todo=todo,
-            summary=f"{_lost(line.lost)}, {waits}.",
-            working=all(part.tone is not Tone.BAD for part in parts),
-            events_today=tuple(hours),
-        )
+        return console_overview.overview(line, links, outcomes, hours, now)
 
     def deliveries(self, *, query: str | None, kind: str | None) -> Deliveries:
         now = self.deps.now()
@@ -148,6 +134,15 @@ class ConsoleService:
     def drop(self, ids: Sequence[str]) -> int:
         return self.store.replays.drop(ids, now=self.deps.now())
 
+    def _link(self, desk: Desk) -> Link:
+        stored = self.store.findings.all(desk.id)
+        return Link(
+            desk=desk,
+            findings=tuple(each.finding for each in stored),
+            checked_at=max((each.checked_at for each in stored), default=None),
+            refusal=self.refusal(desk.id),
+        )
+
     def _latest(self, query: str | None, kind: str | None) -> list[Row]:
         direction = kind if kind in ("in", "out") else None
         state = kind if kind in ("waiting", "parked") else None
@@ -158,82 +153,11 @@ def _midnight(now: datetime) -> datetime:
     return datetime.combine(now.date(), time(), UTC)
 
 
-def _age(at: datetime, now: datetime) -> str:
-    seconds = int((now - at).total_seconds())
-    if seconds < 60:
-        return f"{seconds}\N{NO-BREAK SPACE}s ago"
-    if seconds < 3600:
-        return f"{seconds // 60}\N{NO-BREAK SPACE}min ago"
-    return f"{seconds // 3600}\N{NO-BREAK SPACE}h ago"
-
-
-def _is_slow(stage: Counted, now: datetime) -> bool:
-    return stage.oldest_at is not None and now - stage.oldest_at > SLOW
-
-
-def _receiving(line: LineState, now: datetime) -> Part:
-    last = f"Last one {_age(line.last_received_at, now)}" if line.last_received_at else "None yet"
-    slow = _is_slow(line.planned, now)
-    return Part(
-        name="Receiving events",
-        detail=last if not slow else f"{line.planned.waiting} wait; is a worker running?",
-        tone=Tone.BAD if slow else Tone.GOOD if line.last_received_at else Tone.OFF,
-        word="Needs you" if slow else "Works" if line.last_received_at else "Not known",
-        figure=f"{line.received.total:,} today",
-    )
-
-
-def _writing(line: LineState, now: datetime) -> Part:
-    waiting = _is_slow(line.sent, now) or _is_slow(line.verifying, now)
-    if line.parked.waiting:
-        since = _age(line.parked.oldest_at, now).removesuffix(" ago") if line.parked.oldest_at else ""
-        detail, tone, word = f"{line.parked.waiting} parked, oldest {since}", Tone.BAD, "Needs you"
-    elif waiting:
-        detail, tone, word = f"{line.sent.waiting + line.verifying.waiting} wait for the helpdesk", Tone.WARN, "Wait"
-    elif line.last_sent_at is None:
-        detail, tone, word = "Nothing sent yet", Tone.OFF, "Not known"
-    else:
-        detail, tone, word = f"Last one {_age(line.last_sent_at, now)}", Tone.GOOD, "Works"
-    return Part(
-        name="Writing to the helpdesk", detail=detail, tone=tone, word=word, figure=f"{line.sent.total:,} today"
-    )
-
-
-def _triage(outcomes: dict[str, int]) -> Part:
-    triaged, human = outcomes.get("triaged", 0), outcomes.get("sent_to_human", 0)
-    total = triaged + human
-    return Part(
-        name="Triage",
-        detail=f"{human:,} of {total:,} sent to a human" if total else "No ticket yet",
-        tone=Tone.GOOD if total else Tone.OFF,
-        word="Works" if total else "Not known",
-        figure=f"{triaged:,} triaged",
-    )
-
-
-def _todo(line: LineState) -> tuple[Todo, ...]:
-    if not line.parked.waiting:
-        return ()
-    count = line.parked.waiting
-    return (
-        Todo(
-            fact=f"{count} {'delivery is' if count == 1 else 'deliveries are'} parked.",
-            text="Each says why. Mend the cause, then replay.",
-            action="Open",
-            page="console.deliveries",
-        ),
-    )
-
-
-def _lost(count: int) -> str:
-    return {0: "No event was lost", 1: "1 event was lost"}.get(count, f"{count:,} events were lost")
-
-
 def _stage(name: str, counted: Counted, now: datetime, *, parked: bool = False) -> Stage:
     oldest = now - counted.oldest_at if counted.oldest_at else None
     if parked:
         tone, word = (Tone.BAD, "Needs you") if counted.waiting else (Tone.GOOD, "Works")
-    elif _is_slow(counted, now):
+    elif is_slow(counted, now):
         tone, word = Tone.WARN, "Wait"
     else:
         tone, word = Tone.GOOD, "Works"

@@ -1,8 +1,9 @@
-"""The admin console: log-in, Overview and Deliveries, for people who run Deskhand."""
+"""The admin console: log-in, Overview, Deliveries and Connect, for people who run Deskhand."""
 
 from __future__ import annotations
 
 from app.admin.pages import create_blueprint
+from app.admin.tones import Tone
 from app.admin.views_model import (
     Attempts,
     ConsoleDeps,
@@ -15,7 +16,6 @@ from app.admin.views_model import (
     Shell,
     Stage,
     Todo,
-    Tone,
     UserRecord,
 )
 

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import UTC, datetime
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from flask import Blueprint, Response, abort, g, make_response, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
-from app.admin import charts, words
+from app.admin import charts, connect_pages, words
 from app.admin.login import Login
 from app.admin.sessions import Sessions
 from app.admin.views_model import ConsoleDeps
@@ -55,7 +56,7 @@ def create_blueprint(
     )
     blueprint.before_request(pages.guard)
     blueprint.after_request(_protect)
-    for filter_ in (words.count, words.span, words.city, words.things):
+    for filter_ in (words.count, words.span, words.city, words.things, words.code):
         blueprint.add_app_template_filter(filter_, f"console_{filter_.__name__}")
     blueprint.add_app_template_global(charts.spark, "console_spark")
     blueprint.context_processor(lambda: {"design_url": design_url})
@@ -69,6 +70,7 @@ def create_blueprint(
     rule("/deliveries/replay", "replay", pages.replay, methods=["POST"])
     rule("/deliveries/replay-all", "replay_all", pages.replay_all, methods=["POST"])
     rule("/deliveries/drop", "drop", pages.drop, methods=["POST"])
+    connect_pages.add_rules(blueprint, deps, pages)
     return blueprint
 
 
@@ -107,13 +109,13 @@ class _Pages:
     def overview(self) -> Response:
         overview = self.deps.overview()
         chart = charts.events(overview.events_today, overview.usual)
-        return self._page("overview", overview=overview, chart=chart)
+        return self.page("overview", overview=overview, chart=chart)
 
     def deliveries(self) -> Response:
-        return self._page("deliveries", **self._listed(), did=_done())
+        return self.page("deliveries", **self._listed(), did=_done())
 
     def deliveries_live(self) -> Response:
-        return self._page("deliveries_live", **self._listed())
+        return self.page("deliveries_live", **self._listed())
 
     def replay(self) -> AnyResponse:
         return self._back("replayed", self.deps.replay(_ids()))
@@ -124,7 +126,7 @@ class _Pages:
     def drop(self) -> AnyResponse:
         return self._back("dropped", self.deps.drop(_ids()))
 
-    def _listed(self) -> dict[str, object]:
+    def _listed(self) -> dict[str, Any]:
         query = request.args.get("q", "").strip().lstrip("#")[:MAX_QUERY]
         kind = request.args.get("kind", "")[:MAX_QUERY]
         found = self.deps.deliveries(query=query or None, kind=kind or None)
@@ -134,18 +136,22 @@ class _Pages:
         query, kind = request.form.get("q") or None, request.form.get("kind") or None
         return redirect(url_for("console.deliveries", did=did, n=number, q=query, kind=kind), 303)
 
-    def _page(self, name: str, **values: object) -> Response:
+    def page(self, name: str, *, status: int = 200, **values: object) -> Response:
+        """See `connect_pages.Renderer`."""
+        return make_response(render_template(f"admin/{name}.html", **(values | self.surroundings())), status)
+
+    def surroundings(self) -> dict[str, object]:
+        """See `connect_pages.Renderer`."""
         shell = self.deps.shell()
         now = self.login.now()
         zone = shell.zone
-        values |= {
+        return {
             "shell": shell,
             "user": g.user,
             "csrf_token": self.login.sessions.csrf_token(g.session),
             "at": lambda moment, seconds=False: words.at(moment, zone, now, seconds),
             "on": lambda day: words.on(day, now.astimezone(ZoneInfo(zone)).date()),
         }
-        return make_response(render_template(f"admin/{name}.html", **values))
 
 
 def _ids() -> list[str]:

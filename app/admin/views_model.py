@@ -5,17 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from enum import Enum
 from typing import Protocol
 
-
-class Tone(Enum):
-    """The shape and colour of a state word."""
-
-    GOOD = "good"
-    WARN = "warn"
-    BAD = "bad"
-    OFF = "off"
+from app.admin.connect_model import ConnectDeps
+from app.admin.tones import Tone
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,11 +34,15 @@ class Attempts:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Shell:
-    """What surrounds every page. `place` is "Fieldline, on …", ready to print; `zone` is an IANA name."""
+    """What surrounds every page. `place` is "Fieldline, on …", ready to print; `zone` is an IANA name.
+
+    `bad_checks` counts what is broken in the connections.
+    """
 
     place: str
     zone: str
     parked: int = 0
+    bad_checks: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,12 +59,13 @@ class Part:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Todo:
-    """Something an admin has to do; `page` is the console page (endpoint name) where."""
+    """Something an admin has to do; `page` is the console page (endpoint name) where, `tenant` whose it is."""
 
     fact: str
     text: str
     action: str
     page: str
+    tenant: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -151,8 +149,8 @@ class Deliveries:
     kinds: tuple[tuple[str, str], ...]
 
 
-class ConsoleDeps(Protocol):
-    """What the console needs; every call is about the one tenant of this installation."""
+class ConsoleDeps(ConnectDeps, Protocol):
+    """What the console needs; Overview and Deliveries are about all helpdesks of this installation."""
 
     def find_user(self, email: str) -> UserRecord | None:
         """The user with this e-mail (lower case)."""

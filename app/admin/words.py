@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
+
+from markupsafe import Markup, escape
 
 from triage.words import NBSP
 
@@ -57,3 +60,8 @@ def city(zone: str) -> str:
 def things(number: int) -> str:
     """ "1 thing needs you" or "4 things need you"."""
     return "1 thing needs you" if number == 1 else f"{number} things need you"
+
+
+def code(text: str) -> Markup:
+    """What stands in `backquotes` as code, everything else as it is."""
+    return Markup(re.sub(r"`([^`]+)`", r"<code>\1</code>", str(escape(text))))  # noqa: S704 (escaped just before)

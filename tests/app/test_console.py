@@ -90,7 +90,9 @@ def park_effect(store: Store, clock: ToldClock, reason: str = "422: the group do
     store.outbox.park(start_effect(store, clock), now=clock(), status=422, reason=reason)
 
 
-def decide(store: Store, clock: ToldClock, ref: str, outcome: Outcome, subject: str = "Hello") -> None:
+def decide(
+    store: Store, clock: ToldClock, ref: str, outcome: Outcome, subject: str = "Hello", *, shadow: bool = False
+) -> None:
     ticket = Ticket(
         ref=ref,
         subject=subject,
@@ -121,7 +123,7 @@ def decide(store: Store, clock: ToldClock, ref: str, outcome: Outcome, subject: 
         taxonomy_version="1",
     )
     with store.database.write() as transaction:
-        store.decisions.record_in(transaction, "acme", ticket, made, inbox_id=None, now=clock())
+        store.decisions.record_in(transaction, "acme", ticket, made, inbox_id=None, now=clock(), shadow=shadow)
 
 
 def state(store: Store, name: str) -> str:
@@ -225,7 +227,9 @@ def test_a_session_ends_after_twelve_hours(admin: FlaskClient, clock: ToldClock)
 def test_before_a_helpdesk_is_connected_the_pages_say_so(admin: FlaskClient) -> None:
     overview = admin.get("/console/")
     assert "No helpdesk connected yet" in overview.text
-    assert "Nothing needs you" in overview.text
+    assert "1 thing needs you" in overview.text
+    assert "No helpdesk is connected." in overview.text
+    assert row(overview, "Connection")[1] == "Not connected"
     assert row(overview, "Receiving events")[1] == "Not known"
     assert row(overview, "Writing to the helpdesk")[1] == "Not known"
     assert row(overview, "Triage")[1] == "Not known"

@@ -21,6 +21,7 @@ from app.admin import (
     UserRecord,
 )
 from app.passwords import hash_password
+from tests.app.admin.connect_fakes import FakeConnect
 
 NOW = datetime(2026, 11, 17, 13, 24, 6, tzinfo=UTC)
 PASSWORD = "correct horse battery"
@@ -180,17 +181,17 @@ def overview() -> Overview:
     )
 
 
-class FakeConsole:
+class FakeConsole(FakeConnect):
     """Users, attempts and deliveries in memory; `asked` remembers what was filtered, `done` what was pressed."""
 
     def __init__(self) -> None:
+        super().__init__()
         self.user: UserRecord | None = USER
         self.attempts: dict[tuple[str, str], Attempts] = {}
         self.page = deliveries()
         self.first = overview()
         self.parked_count = 2
         self.asked: list[tuple[str | None, str | None]] = []
-        self.done: list[tuple[str, list[str]]] = []
         self.checked = 0
         self.now = NOW
 
@@ -212,7 +213,8 @@ class FakeConsole:
             self.user = replace(self.user, session_version=self.user.session_version + 1)
 
     def shell(self) -> Shell:
-        return Shell(place="Fieldline, on one helpdesk", zone="Europe/Berlin", parked=self.parked_count)
+        place = "Fieldline, on one helpdesk"
+        return Shell(place=place, zone="Europe/Berlin", parked=self.parked_count, bad_checks=self.bad_checks)
 
     def overview(self) -> Overview:
         return self.first

@@ -8,6 +8,8 @@ from pathlib import Path
 
 from playwright.sync_api import Page, sync_playwright
 
+from app.install.nouns import Step, StepState
+from tests.app.admin.connect_fakes import DELETED, NO_APP, TENANT
 from tests.app.admin.console_fakes import PASSWORD, USER, FakeConsole
 from tests.app.admin.console_site import served
 
@@ -32,17 +34,67 @@ def shoot(page: Page, origin: str, deps: FakeConsole, out: Path, name: str) -> N
     deps.parked_count = 2
 
 
+def shoot_connect(page: Page, origin: str, deps: FakeConsole, out: Path, name: str) -> None:
+    """Empty, the form, wrong input, connecting, failing, needs you, all good, live, and going away."""
+
+    def picture(label: str, path: str = "") -> None:
+        if path:
+            page.goto(f"{origin}/console/connect{path}")
+        page.screenshot(path=out / f"{name}-connect-{label}.png", full_page=True)
+        wide = page.evaluate("document.documentElement.scrollWidth - innerWidth")
+        if wide > 0:
+            print(name, label, "is wider than the window by", wide)
+
+    def fill_in() -> None:
+        page.goto(f"{origin}/console/connect/new/tidedesk")
+        page.fill("#address", "fieldline.example")
+        page.fill("#in-client-client_id", "deskhand")
+        page.fill("#in-client-client_secret", "a secret")
+
+    deps.connected = False
+    page.goto(f"{origin}/console/connect")
+    picture("empty")
+    fill_in()
+    picture("form")
+    page.fill("#in-client-client_secret", "")
+    page.get_by_role("button", name="Connect").click()
+    picture("wrong-input")
+    fill_in()
+    page.get_by_role("button", name="Connect").click()
+    page.get_by_role("link", name="Open the helpdesk").wait_for()
+    picture("connecting")
+    refused = "Tidedesk gives no access (401): no such client."
+    fix = "Check what you typed."
+    deps.fails_at = Step(key="permission", state=StepState.FAILED, detail=refused, fix=fix)
+    fill_in()
+    page.get_by_role("button", name="Connect").click()
+    page.get_by_role("heading", name="Connect again").wait_for()
+    picture("failed")
+    deps.fails_at, deps.connected = None, True
+    deps.findings |= {"fields": DELETED, "sidebar": NO_APP}
+    picture("needs-you", f"/{TENANT}")
+    page.get_by_role("button", name="Let us mend it").click()
+    picture("mended")
+    deps.shadow = False
+    picture("live", f"/{TENANT}")
+    picture("leave", f"/{TENANT}/disconnect")
+    deps.refuse_package()
+    picture("package", f"/{TENANT}/package")
+    deps.__init__()  # type: ignore[misc]
+
+
 def main() -> None:
     out = Path(sys.argv[1])
     out.mkdir(parents=True, exist_ok=True)
     deps = FakeConsole()
     with served(deps) as origin, sync_playwright() as play:
         browser = play.chromium.launch(executable_path="/usr/bin/chromium", args=["--no-sandbox"])
-        for scheme, width, height in (("light", 1440, 900), ("dark", 1440, 900), ("light", 380, 800)):
-            context = browser.new_context(color_scheme=scheme, viewport={"width": width, "height": height})
+        for scheme, width in (("light", 1440), ("dark", 1440), ("light", 390), ("dark", 390)):
+            context = browser.new_context(color_scheme=scheme, viewport={"width": width, "height": 900})
             page = context.new_page()
             page.on("console", lambda m: m.type == "error" and print(m.text))
             shoot(page, origin, deps, out, f"{scheme}-{width}")
+            shoot_connect(page, origin, deps, out, f"{scheme}-{width}")
             wide = page.evaluate("document.documentElement.scrollWidth - innerWidth")
             print(scheme, width, "wider than the window by", wide)
         browser.close()

@@ -8,6 +8,7 @@ from dataclasses import replace
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
+from tests.app.admin.connect_fakes import DELETED, NO_APP, TENANT
 from tests.app.admin.console_fakes import PASSWORD, USER, FakeConsole
 from tests.app.admin.console_site import served
 
@@ -64,8 +65,20 @@ def test_replay_is_one_click(page: Page, deps: FakeConsole) -> None:
     assert deps.done == [("replay", ["out-34"])]
 
 
-@pytest.mark.parametrize("path", ["/console/", "/console/deliveries"])
-def test_no_page_scrolls_sideways_at_380_px(page: Page, path: str) -> None:
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/console/",
+        "/console/deliveries",
+        "/console/connect",
+        "/console/connect/new",
+        "/console/connect/new/tidedesk",
+        f"/console/connect/{TENANT}/disconnect",
+    ],
+)
+def test_no_page_scrolls_sideways_at_380_px(page: Page, deps: FakeConsole, path: str) -> None:
+    deps.connected = True
+    deps.findings |= {"fields": DELETED, "sidebar": NO_APP}
     page.set_viewport_size({"width": 380, "height": 800})
     page.goto(path)
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
