@@ -169,16 +169,8 @@ class Tenants:
     def set_panel_token(self, tenant: str, token: str) -> None:
         """Let `token` open this tenant's panel, and no earlier one."""
         with self.database.write() as connection:
-            row = (
-                update(table).where(table.c.id == tenant).values(panel_token=hashed(token)).returning(table.c.data_key)
-            )
-            data_key = connection.execute(row).scalar_one()
-            sealed = self.vault.seal(data_key, tenant, PANEL_TOKEN, token)
-            connection.execute(
-                self.database.insert(secret)
-                .values(tenant=tenant, name=PANEL_TOKEN, sealed=sealed)
-                .on_conflict_do_update(index_elements=["tenant", "name"], set_={"sealed": sealed})
-            )
+            connection.execute(update(table).where(table.c.id == tenant).values(panel_token=hashed(token)))
+            self.set_secret_in(connection, tenant, PANEL_TOKEN, token)
 
     def use_token(self, tenant: str, token_id: str, *, expires_at: datetime, now: datetime) -> bool:
         """Remember a signed token as used; False when it was used before."""
