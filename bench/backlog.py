@@ -3,7 +3,8 @@
 All tickets arrive at once while the helpdesk allows `--per-minute` ticket updates. Drained per minute is counted from
 the first to the last of our updates in the helpdesk's own log; allowed is the share of the limit that Deskhand gives
 itself. Then `--refused` more tickets arrive while one request in twenty is answered 429: `early` counts requests that
-came before a `Retry-After` had run out. `looped` counts tickets that we wrote to more than once.
+came before a `Retry-After` had run out, `crossed` those that another worker had sent when the refusal was answered (50
+ms). `looped` counts tickets that we wrote to more than once.
 """
 
 from __future__ import annotations
@@ -59,6 +60,7 @@ def measure(vendor: str, tickets: int, per_minute: int, refused: int, workers: i
         "refused_while_draining": calm["refused"],
         "refused_on_purpose": end["refused"] - calm["refused"],
         "early": end["early"],
+        "crossed": end["crossed"],
         "looped": sum(count > 1 for count in ours.values()),
         "lost": score.lost,
         "duplicated": score.duplicated,

@@ -29,7 +29,19 @@ def test_a_request_is_early_while_its_family_is_closed(
     traffic.refused(closed, 5, caller="token 1")
     now[0] += after_s
     traffic.seen("token 1", *asked)
-    assert traffic.summary() == {"requests": 2, "refused": 1, "early": early}
+    assert traffic.summary() == {"requests": 2, "refused": 1, "early": early, "crossed": 0}
+
+
+@pytest.mark.parametrize(("after_s", "crossed", "early"), [(0.0, 1, 0), (0.04, 1, 0), (0.06, 0, 1), (4.0, 0, 1)])
+def test_what_was_on_its_way_when_the_refusal_was_answered_only_crossed_it(
+    after_s: float, crossed: int, early: int
+) -> None:
+    now = [100.0]
+    traffic = Traffic(lambda: now[0])
+    traffic.refused(ACCOUNT, 5, caller="token 1")
+    now[0] += after_s
+    traffic.seen("token 1", "requests")
+    assert (traffic.summary()["crossed"], traffic.summary()["early"]) == (crossed, early)
 
 
 def test_another_caller_is_not_early_and_a_shorter_closure_does_not_reopen() -> None:
@@ -51,9 +63,8 @@ def test_the_helpdesk_counts_what_came_too_early(desk: Any) -> None:
     assert statuses == [200, 429, 429]
     assert desk.api("GET", "groups").status_code == 200
     after = desk.control("GET", "state")
-    assert {name: after[name] - before[name] for name in ("requests", "refused", "early")} == {
-        "requests": 4, "refused": 2, "early": 1,
-    }  # fmt: skip
+    came = {name: after[name] - before[name] for name in ("requests", "refused", "early", "crossed")}
+    assert (came["requests"], came["refused"], came["early"] + came["crossed"]) == (4, 2, 1)
 
 
 def test_an_injected_refusal_closes_the_account(desk: Any) -> None:
@@ -61,4 +72,5 @@ def test_an_injected_refusal_closes_the_account(desk: Any) -> None:
     refused = desk.api("GET", "groups")
     assert (refused.status_code, refused.headers["Retry-After"]) == (429, "30")
     assert desk.api("GET", "help_center/articles.json").status_code == 200
-    assert desk.control("GET", "state")["early"] == 1
+    state = desk.control("GET", "state")
+    assert state["early"] + state["crossed"] == 1
