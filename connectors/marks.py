@@ -1,4 +1,4 @@
-"""The mark that a write of ours leaves on a ticket, so that the same write is seen to be there already. Pure."""
+"""Tags as helpdesks keep them, and the one that a write of ours leaves to be known by. Pure."""
 
 from __future__ import annotations
 
@@ -8,3 +8,8 @@ import hashlib
 def marker_tag(key: str) -> str:
     """The tag that says this very change is on the ticket: `hx_` and 10 hex digits of the key's SHA-256."""
     return f"hx_{hashlib.sha256(key.encode()).hexdigest()[:10]}"
+
+
+def tag_text(text: str) -> str:
+    """A text as helpdesks keep a tag: lower case, no spaces."""
+    return "_".join(text.lower().split())

@@ -13,7 +13,7 @@ from connectors.errors import Rejected
 from connectors.freshdesk import mapping, wire
 from connectors.freshdesk.api import number
 from connectors.freshdesk.fields import Fields
-from connectors.marks import marker_tag
+from connectors.marks import marker_tag, tag_text
 from triage.actions import UpdateTicket
 
 # Our name for a system field -> Freshdesk's, for `UpdateTicket.clear`.
@@ -50,11 +50,6 @@ def bulk_properties(change: UpdateTicket, fields: Fields) -> Mapping[str, Any] |
 def with_tag(current: wire.Ticket, tag: str) -> Mapping[str, Any]:
     """The body that adds one tag and touches nothing else."""
     return {"tags": [*(each for each in current.tags if each != tag), tag]}
-
-
-def tag_text(text: str) -> str:
-    """A tag as both helpdesks keep one: lower case, no spaces."""
-    return "_".join(text.lower().split())
 
 
 def _wanted(change: UpdateTicket, fields: Fields) -> dict[str, Any]:

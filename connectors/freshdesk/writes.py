@@ -27,10 +27,10 @@ from connectors.errors import (
 from connectors.freshdesk import mapping, wire
 from connectors.freshdesk.answers import asking
 from connectors.freshdesk.api import Api, known_id, number
-from connectors.freshdesk.changes import plan, tag_text, with_tag
+from connectors.freshdesk.changes import plan, with_tag
 from connectors.freshdesk.fields import Fields
 from connectors.freshdesk.texts import marked_html, to_html
-from connectors.marks import marker_tag
+from connectors.marks import marker_tag, tag_text
 from triage.actions import AddComment, CreateTicket, LinkIncident, UpdateTicket
 from triage.tickets import Channel, Priority, Status
 

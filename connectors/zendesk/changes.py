@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from connectors.errors import Rejected
-from connectors.marks import marker_tag
+from connectors.marks import marker_tag, tag_text
 from connectors.zendesk import mapping, wire
 from triage.actions import UpdateTicket
 
@@ -55,11 +55,6 @@ def guarded(current: wire.Ticket, tags: Iterable[str] | None, key: str) -> dict[
     if tags is not None:
         body["tags"] = sorted({*tags, marker_tag(key)})
     return body
-
-
-def tag_text(text: str) -> str:
-    """As Zendesk keeps a tag: lower case, no spaces."""
-    return "_".join(text.lower().split())
 
 
 def _taxonomy_values(change: UpdateTicket, field_ids: Mapping[str, str]) -> dict[str, str | None]:

@@ -8,11 +8,11 @@ from typing import Any
 
 from connectors.base import Receipt
 from connectors.errors import Conflict, Rejected
-from connectors.marks import marker_tag
+from connectors.marks import marker_tag, tag_text
 from connectors.zendesk import mapping, wire
 from connectors.zendesk.answers import asking
 from connectors.zendesk.api import known_id
-from connectors.zendesk.changes import AUDIT_KEY, build_body, guarded, number, tag_text
+from connectors.zendesk.changes import AUDIT_KEY, build_body, guarded, number
 from connectors.zendesk.reading import Reading
 from triage.actions import AddComment, CreateTicket, LinkIncident, UpdateTicket
 
