@@ -53,7 +53,10 @@ def programs(settings: Settings) -> list[Program]:
 
 
 class Supervisor:
-    """Keeps programs running. Output goes to one log file each, so that a terminal shows what a person reads."""
+    """Keeps programs running. Output goes to one log file each, so that a terminal shows what a person reads.
+
+    `once` is what a program's next start finds in its environment besides `env`.
+    """
 
     def __init__(self, wanted: Sequence[Program], *, env: Mapping[str, str], logs: Path) -> None:
         self.wanted = list(wanted)
@@ -61,6 +64,7 @@ class Supervisor:
         self.logs = logs
         self.running: dict[str, subprocess.Popen[bytes]] = {}
         self.restarts: dict[str, int] = {}
+        self.once: dict[str, Mapping[str, str]] = {}
         self._stopping = threading.Event()
         self._threads: list[threading.Thread] = []
 
@@ -96,7 +100,7 @@ class Supervisor:
                 stdout=out,
                 stderr=out,
                 stdin=subprocess.DEVNULL,
-                env=self.env,
+                env={**self.env, **self.once.pop(program.name, {})},
                 start_new_session=True,
                 preexec_fn=_end_with_parent,
             )

@@ -12,6 +12,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from app.bootstrap import Deps
 from connectors import registry
 from connectors.base import Connection, WebhookRequest
+from connectors.crash import crash_point
 from connectors.errors import BadSignature, MalformedPayload, UnknownEvent
 from connectors.registry import UnknownVendor
 from connectors.store.inbox import WEBHOOK
@@ -89,6 +90,7 @@ def create_blueprint(deps: Deps) -> Blueprint:
                 )
         except SQLAlchemyError as error:
             return _busy(error)
+        crash_point("receive.committed")
         return _answer(200, "stored")
 
     return blueprint

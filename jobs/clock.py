@@ -15,6 +15,7 @@ from datetime import datetime, timedelta
 
 from sqlalchemy.exc import SQLAlchemyError
 
+from connectors.crash import crash_point
 from connectors.queue import INBOX_JOBS, PLAN, SEND, QueueDown, WakeUps, connect
 from connectors.redis_server import url_for
 from connectors.store.clockwork import Leadership
@@ -100,9 +101,12 @@ def _is_time(at: datetime | None, now: datetime) -> bool:
 def _give(
     workers: WakeUps | OwnThreads, jobs: Sequence[tuple[str, Claim]], release: Callable[[Sequence[Claim]], None]
 ) -> int:
+    if jobs:
+        crash_point("clock.claimed")
     for position, (job, claim) in enumerate(jobs):
         try:
             workers.wake(job, claim.id, claim.token)
+            crash_point("clock.woken")
         except QueueDown:
             release([left for _, left in jobs[position:]])
             raise

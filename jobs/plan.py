@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from connectors.base import Connection, read_or_none
+from connectors.crash import crash_point
 from connectors.errors import NotFound
 from connectors.store.inbox import InboxRow
 from connectors.store.outbox import UPDATE_TICKET
@@ -19,6 +20,7 @@ SHADOW_NOTE = "Shadow mode: decided, and nothing written."
 @inbox_job
 def plan(run: Runtime, row: InboxRow) -> None:
     """Work one inbox row. Safe to run twice: the lease token lets one of them through."""
+    crash_point("plan.started")
     connection = run.store.tenants.connection(row.tenant)
     known = run.store.decisions.latest(row.tenant, str(row.ticket_ref))
     ignored = why_ignored(
@@ -45,6 +47,7 @@ def decide(run: Runtime, row: InboxRow, connection: Connection) -> None:
     except NotFound:
         run.store.inbox.finish(row, "ignored", now=run.now(), note="The ticket no longer exists.")
         return
+    crash_point("plan.read")
     organization = read_or_none(helpdesk.organization, ticket.organization_id)
     made = run.triager.decide(ticket, organization, connection)
     now = run.now()
@@ -74,3 +77,5 @@ def decide(run: Runtime, row: InboxRow, connection: Connection) -> None:
         state = "done" if made.actions else "ignored"
         note = made.reasons[0] if state == "ignored" else SHADOW_NOTE if shadow else None
         run.store.inbox.finish_in(transaction, row, state, now=now, note=note)
+        crash_point("plan.before_commit")
+    crash_point("plan.committed")

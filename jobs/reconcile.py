@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+from connectors.crash import crash_point
 from connectors.installing import Finding, Health
 from connectors.store.inbox import RECONCILE, InboxRow
 from jobs.line import inbox_job
@@ -33,6 +34,7 @@ def reconcile(run: Runtime, row: InboxRow) -> None:
             for ticket in missed:
                 run.store.inbox.receive_in(transaction, row.tenant, RECONCILE, changed(ticket), now=now)
             run.store.cursors.set_in(transaction, row.tenant, STREAM, cursor_after, now=now)
+            crash_point("reconcile.before_commit")
     now = run.now()
     found = gaps(run.store.deliveries.missed(row.tenant, since=now - LOOKED_AT))
     run.store.findings.save(row.tenant, [found], now)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from connectors.base import Receipt
+from connectors.crash import crash_point
 from connectors.store.leases import URGENT, Claim
 from connectors.store.outbox import ADD_COMMENT, CREATE_TICKET, LINK_INCIDENT, UPDATE_TICKET
 from jobs.line import sending
@@ -27,8 +28,11 @@ def send(outbox_id: int, token: str) -> None:
     row = run.store.outbox.start(claimed, now=run.now(), owner=run.owner, lease=RUNNING_LEASE)
     if row is None:
         return
+    crash_point("send.started")
     with sending(run, row):
         noun, verb = EFFECTS[row.kind]
         carry_out = getattr(run.helpdesk(row.tenant, urgent=row.rank <= URGENT), verb)
         receipt: Receipt = carry_out(noun.from_payload(row.payload), key=row.key, verify=row.verify)
+        crash_point("send.answered")
         run.store.outbox.done(row, now=run.now(), status=receipt.status, evidence=receipt.evidence, ref=receipt.ref)
+    crash_point("send.done")

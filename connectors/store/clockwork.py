@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import ColumnElement, Connection, delete, or_, select, update
 
+from connectors.crash import crash_point
 from connectors.store.database import Database
 from connectors.store.inbox import ANY_RANK, STATES, Inbox
 from connectors.store.schema import cursor, inbox, leader, schedule
@@ -46,6 +47,7 @@ class Leadership:
             )
             if taken.rowcount == 1:
                 self.token = token
+                crash_point("leader.taken")
             return self.token is not None
 
     def resign(self) -> None:
@@ -88,6 +90,7 @@ class Schedule:
             if last is not None and last < now - 2 * every:
                 rank = FIRST
             self.inbox.schedule_in(connection, tenant, name, now.isoformat(), now=now, rank=rank)
+            crash_point("schedule.before_commit")
             return True
 
 

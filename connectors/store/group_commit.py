@@ -9,6 +9,7 @@ from typing import Any
 
 from sqlalchemy.exc import SQLAlchemyError
 
+from connectors.crash import crash_point
 from connectors.store.database import Database
 
 
@@ -42,6 +43,7 @@ class GroupCommit:
         try:
             with self.database.write() as connection:
                 connection.execute(self.insert, [each.row for each in batch])
+                crash_point("receive.before_commit")
         except SQLAlchemyError as error:
             for each in batch:
                 each.error = error

@@ -12,6 +12,7 @@ from typing import Any
 
 from sqlalchemy import Connection, func, select, update
 
+from connectors.crash import crash_point
 from connectors.store import leases
 from connectors.store.database import Database
 from connectors.store.group_commit import GroupCommit
@@ -160,6 +161,7 @@ class Inbox:
         tries = row.tries if counted else row.tries - 1
         with self.database.write() as connection:
             leases.finish(connection, inbox, row.held, state="new", next_at=at, error=error, tries=tries)
+            crash_point("retry.before_commit")
 
     def has_event(self, tenant: str, dedup_key: str) -> bool:
         """Whether this event came in by webhook."""

@@ -13,6 +13,7 @@ from typing import Any
 
 from sqlalchemy import Connection, and_, func, or_, select, update
 
+from connectors.crash import crash_point
 from connectors.limits import EVERYTHING, UPDATES
 from connectors.store import leases
 from connectors.store.database import Database
@@ -148,6 +149,7 @@ class Outbox:
                 ticket_ref=ref or row.ticket_ref,
                 error=None,
             )
+            crash_point("send.before_commit")
 
     def retry(
         self, row: OutboxRow, *, at: datetime, unknown: bool, status: int | None, error: str, counted: bool = True
@@ -164,6 +166,7 @@ class Outbox:
                 last_status=status,
                 error=error,
             )
+            crash_point("retry.before_commit")
 
     def park(self, row: OutboxRow, *, now: datetime, status: int | None, reason: str) -> None:
         with self.database.write() as connection:

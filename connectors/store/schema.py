@@ -126,10 +126,50 @@ outbox = Table(
     Column("first_attempt_at", Instant),
     Column("last_status", Integer),
     Column("evidence", Text),
+    Column("tidied_at", Instant),
     *_lease_columns(),
     Index("outbox_due", "state", "next_at"),
     Index("outbox_ticket", "tenant", "ticket_ref", "state"),
     Index("outbox_created", "created_at"),
+    Index("outbox_tidy", "tenant", "tidied_at", "done_at"),
+)
+
+attempt = Table(
+    "attempt",
+    metadata,
+    Column("id", Id, primary_key=True, autoincrement=True),
+    Column("tenant", ForeignKey("tenant.id"), nullable=False),
+    Column("direction", String(3), nullable=False),
+    Column("row_id", Id, nullable=False),
+    Column("at", Instant, nullable=False),
+    Column("what", String(16), nullable=False),
+    Column("status", Integer),
+    Column("detail", Text),
+    Column("by", String(200)),
+    Index("attempt_row", "direction", "row_id", "id"),
+    Index("attempt_at", "at"),
+)
+
+dry_run = Table(
+    "dry_run",
+    metadata,
+    Column("id", Id, primary_key=True, autoincrement=True),
+    Column("tenant", ForeignKey("tenant.id"), nullable=False),
+    Column("delivery", String(24), nullable=False),
+    Column("asked_by", String(200), nullable=False),
+    Column("asked_at", Instant, nullable=False),
+    Column("done_at", Instant),
+    Column("result", JSON),
+    Index("dry_run_asked", "asked_at"),
+)
+
+tally = Table(
+    "tally",
+    metadata,
+    Column("tenant", ForeignKey("tenant.id"), primary_key=True),
+    Column("name", String(40), primary_key=True),
+    Column("label", String(60), primary_key=True),
+    Column("value", BigInteger, nullable=False),
 )
 
 ticket = Table(
@@ -206,6 +246,16 @@ budget = Table(
     Column("tokens", Float, nullable=False),
     Column("reserve", Float, nullable=False),
     Column("at", Instant, nullable=False),
+)
+
+circuit = Table(
+    "circuit",
+    metadata,
+    Column("tenant", ForeignKey("tenant.id"), primary_key=True),
+    Column("family", String(40), primary_key=True),
+    Column("failures", Integer, nullable=False),
+    Column("open_until", Instant),
+    Column("probe_until", Instant),
 )
 
 access = Table(
