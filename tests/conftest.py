@@ -1,7 +1,12 @@
-"""Shared by all tests: a clock that is told the time, and a store on a fresh database."""
+"""Shared by all tests: a clock that is told the time, and a store on a fresh database.
+
+Tests of the store and of the jobs run on SQLite and on PostgreSQL, all others on SQLite; with
+`TEST_DATABASE=postgresql` in the environment every test that uses the store runs on PostgreSQL, with `sqlite` none.
+"""
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -13,6 +18,7 @@ from playwright.sync_api import Browser, sync_playwright
 from connectors.store import Store
 from connectors.store.tenants import API_TOKEN, WEBHOOK_SECRET, NewTenant
 from tests.browser_here import chromium
+from tests.postgres import TEMPLATE, Postgres
 from tests.small_company import AGENTS, CUSTOMERS, TICKETS
 
 # No third-party cookie ever: what the strictest browser does by default. The rest keeps it off the network.
@@ -23,6 +29,8 @@ BROWSER_OPTIONS = [
     "--test-third-party-cookie-phaseout",
 ]
 ROOT = Path(__file__).parent.parent
+SQLITE, POSTGRESQL = "sqlite", "postgresql"
+ON_BOTH = (ROOT / "tests" / "connectors" / "store", ROOT / "tests" / "jobs")
 
 
 @dataclass
@@ -65,6 +73,33 @@ def clock() -> ToldClock:
     return ToldClock()
 
 
+def pytest_configure(config: pytest.Config) -> None:
+    config.addinivalue_line("markers", "sqlite_only: is about SQLite itself")
+    config.addinivalue_line("markers", "on_both: runs on SQLite and on PostgreSQL, wherever it stands")
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Choose the databases of a test that uses the store."""
+    if "database_kind" not in metafunc.fixturenames:
+        return
+    wanted = os.environ.get("TEST_DATABASE")
+    if metafunc.definition.get_closest_marker("sqlite_only"):
+        kinds = [SQLITE]
+    elif wanted:
+        kinds = [wanted]
+    else:
+        asked = metafunc.definition.get_closest_marker("on_both") is not None
+        both = asked or any(folder in metafunc.definition.path.parents for folder in ON_BOTH)
+        kinds = [SQLITE, POSTGRESQL] if both else [SQLITE]
+    metafunc.parametrize("database_kind", kinds, indirect=True)
+
+
+@pytest.fixture
+def database_kind(request: pytest.FixtureRequest) -> str:
+    """`sqlite` or `postgresql`."""
+    return str(getattr(request, "param", SQLITE))
+
+
 @pytest.fixture(scope="session")
 def migrated(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A database of this version's shape, made once and copied by each test."""
@@ -75,11 +110,47 @@ def migrated(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+@pytest.fixture(scope="session")
+def postgres(migrated: Path) -> Iterator[Postgres]:
+    """One server for the whole run, with a template of this version's shape."""
+    with Postgres() as server:
+        server.admin(f"CREATE DATABASE {TEMPLATE}")
+        store = Store.open(server.url(TEMPLATE), var=migrated)
+        store.database.migrate()
+        store.database.close()
+        yield server
+
+
 @pytest.fixture
-def store(tmp_path: Path, migrated: Path, clock: ToldClock) -> Iterator[Store]:
+def database_url(database_kind: str, tmp_path: Path, migrated: Path, request: pytest.FixtureRequest) -> Iterator[str]:
+    """A fresh database of this version's shape, with the master key in `tmp_path`."""
     for path in migrated.iterdir():
-        (tmp_path / path.name).write_bytes(path.read_bytes())
-    opened = Store.open(f"sqlite:///{tmp_path}/store.sqlite3", var=tmp_path)
+        if database_kind == SQLITE or path.suffix == ".key":
+            (tmp_path / path.name).write_bytes(path.read_bytes())
+    if database_kind == SQLITE:
+        yield f"sqlite:///{tmp_path}/store.sqlite3"
+        return
+    server: Postgres = request.getfixturevalue("postgres")
+    name = server.create(TEMPLATE)
+    yield server.url(name)
+    server.drop(name)
+
+
+@pytest.fixture
+def empty_url(database_kind: str, tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[str]:
+    """A database without tables."""
+    if database_kind == SQLITE:
+        yield f"sqlite:///{tmp_path}/empty.sqlite3"
+        return
+    server: Postgres = request.getfixturevalue("postgres")
+    name = server.create()
+    yield server.url(name)
+    server.drop(name)
+
+
+@pytest.fixture
+def store(database_url: str, tmp_path: Path) -> Iterator[Store]:
+    opened = Store.open(database_url, var=tmp_path)
     yield opened
     opened.database.close()
 

@@ -13,7 +13,7 @@ from connectors.installing import Installed
 from connectors.store.database import Database
 from connectors.store.schema import access, budget, cursor, finding, inbox, outbox, schedule, secret, throttle
 from connectors.store.schema import tenant as table
-from connectors.store.tenants import CONNECTED, PREVIOUS_WEBHOOK_SECRET, WEBHOOK_SECRET, Tenants, hashed
+from connectors.store.tenants import CONNECTED, PREVIOUS_WEBHOOK_SECRET, WEBHOOK_SECRET, Tenants, hashed, settings_in
 
 FORGOTTEN = (secret, access, budget, finding, throttle, cursor, schedule)
 """What only serves a living connection. Events, decisions and deliveries stay."""
@@ -63,6 +63,7 @@ class Installations:
         """
         aside = {"state": "ignored", "error": SET_ASIDE, "done_at": now}
         with self.database.write() as connection:
+            settings = settings_in(connection, tenant)  # first, as whoever plans does: in one order nobody locks up
             waiting = 0
             for rows, states in ((inbox, ("new",)), (outbox, ("pending", "unknown"))):
                 waiting += connection.execute(
@@ -70,7 +71,6 @@ class Installations:
                 ).rowcount
             for rows in FORGOTTEN:
                 connection.execute(delete(rows).where(rows.c.tenant == tenant))
-            settings = connection.execute(select(table.c.settings).where(table.c.id == tenant)).scalar_one()
             gone = {
                 "origin": f"disconnected:{tenant}",
                 "webhook_token": hashed(random.token_urlsafe(24)),
@@ -82,6 +82,6 @@ class Installations:
 
     def _update(self, tenant: str, values: dict[str, Any], settings: dict[str, Any]) -> None:
         with self.database.write() as connection:
-            before = connection.execute(select(table.c.settings).where(table.c.id == tenant)).scalar_one()
+            before = settings_in(connection, tenant)
             after = values | {"settings": {**before, **settings}}
             connection.execute(update(table).where(table.c.id == tenant).values(**after))

@@ -126,6 +126,7 @@ outbox = Table(
     Column("first_attempt_at", Instant),
     Column("last_status", Integer),
     Column("evidence", Text),
+    Column("tidying_at", Instant),
     Column("tidied_at", Instant),
     *_lease_columns(),
     Index("outbox_due", "state", "next_at"),
@@ -166,7 +167,7 @@ dry_run = Table(
 tally = Table(
     "tally",
     metadata,
-    Column("tenant", ForeignKey("tenant.id"), primary_key=True),
+    Column("tenant", String(40), primary_key=True),  # "" for what belongs to no tenant
     Column("name", String(40), primary_key=True),
     Column("label", String(60), primary_key=True),
     Column("value", BigInteger, nullable=False),

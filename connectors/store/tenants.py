@@ -25,12 +25,19 @@ API_TOKEN, WEBHOOK_SECRET, PREVIOUS_WEBHOOK_SECRET, SIDEBAR_KEY = (
     "previous_webhook_secret",
     "sidebar_key",
 )
+PAGER_KEY = "pager_key"
+"""The routing key of the pager's integration."""
 WEBHOOK_TOKEN, PANEL_TOKEN = "webhook_token", "panel_token"
 """Kept sealed beside their hashes, so that an address or a setting can be shown again."""
 MODE, LIVE, SHADOW = "mode", "live", "shadow"
 """A setting and its values: whether decisions change tickets, or are only recorded."""
 CONNECTED = "connected"
 """A setting: False while a helpdesk is being connected for the first time and after it was disconnected."""
+
+
+def chat_address(channel: str) -> str:
+    """The name of the secret that holds a chat channel's incoming webhook."""
+    return f"chat_url:{channel}"
 
 
 class UnknownTenant(LookupError):
@@ -196,7 +203,7 @@ class Tenants:
         if mode not in (LIVE, SHADOW):
             raise ValueError(f"no mode {mode!r}; there are: {LIVE}, {SHADOW}")
         with self.database.write() as connection:
-            settings = connection.execute(select(table.c.settings).where(table.c.id == tenant)).scalar_one()
+            settings = settings_in(connection, tenant)
             changed = {**settings, MODE: mode}
             connection.execute(update(table).where(table.c.id == tenant).values(settings=changed))
             if mode == SHADOW:
@@ -240,8 +247,16 @@ def is_shadow(settings: Mapping[str, Any]) -> bool:
 
 
 def shadow_in(connection: Transaction, tenant: str) -> bool:
-    """The same, inside the transaction that is about to plan something."""
-    return is_shadow(connection.execute(select(table.c.settings).where(table.c.id == tenant)).scalar_one())
+    """The same, inside the transaction that is about to plan something; a switch waits until that has ended."""
+    query = select(table.c.settings).where(table.c.id == tenant).with_for_update(read=True)
+    return is_shadow(connection.execute(query).scalar_one())
+
+
+def settings_in(connection: Transaction, tenant: str) -> Mapping[str, Any]:
+    """The tenant's settings, held until the transaction ends: two that change them would undo each other."""
+    query = select(table.c.settings).where(table.c.id == tenant).with_for_update(key_share=True)
+    settings: Mapping[str, Any] = connection.execute(query).scalar_one()
+    return settings
 
 
 def _trust_in(connection: Transaction, tenant: str) -> None:

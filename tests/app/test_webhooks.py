@@ -6,7 +6,6 @@ import base64
 import hashlib
 import hmac
 import os
-import sqlite3
 from datetime import timedelta
 from pathlib import Path
 
@@ -22,6 +21,7 @@ from connectors.store import Store
 from connectors.store.schema import EPOCH
 from connectors.store.vault import Vault
 from tests.conftest import ToldClock
+from tests.locking import locked
 
 PATH = "/webhooks/zendesk/path-token"
 CREATED = b'{"ticket_id":"1042","event":"created"}'
@@ -136,12 +136,9 @@ def test_a_locked_database_is_a_503_that_asks_to_come_again(
     settings = Settings.from_env({"DESKHAND_VAR": str(tmp_path)})
     impatient = Store.open(store.database.url, var=tmp_path, busy_timeout_s=0.05)
     client = create_app(settings, Deps(settings, impatient, clock)).test_client()
-    other = sqlite3.connect(tmp_path / "store.sqlite3", isolation_level=None)
-    other.execute("BEGIN IMMEDIATE")
-    answer = post(client, clock)
-    ready = client.get("/readyz")
-    other.execute("ROLLBACK")
-    other.close()
+    with locked(store.database.url):
+        answer = post(client, clock)
+        ready = client.get("/readyz")
     assert answer.status_code == ready.status_code == 503
     assert 0 < int(answer.headers["Retry-After"]) < 60
     assert total(store) == 0

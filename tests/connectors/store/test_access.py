@@ -50,6 +50,7 @@ def test_what_renewal_needs_is_kept_and_what_served_once_is_not(store: Store, te
     assert store.access.inputs(tenant) == {"key": "abc"}
 
 
+@pytest.mark.sqlite_only  # looks into its file
 def test_no_part_of_it_stands_in_the_database_in_clear(
     store: Store, tenant: str, clock: ToldClock, tmp_path: Path
 ) -> None:

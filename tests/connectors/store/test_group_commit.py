@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sqlite3
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -13,6 +12,7 @@ from connectors.store import Store
 from connectors.store.schema import EPOCH
 from tests.conftest import ToldClock
 from tests.connectors.store.test_line import receive
+from tests.locking import locked
 
 
 def test_many_threads_store_every_row_once(store: Store, tenant: str, clock: ToldClock) -> None:
@@ -25,8 +25,6 @@ def test_while_the_database_is_locked_every_waiting_thread_is_told(
     store: Store, tenant: str, clock: ToldClock, tmp_path: Path
 ) -> None:
     impatient = Store.open(store.database.url, var=tmp_path, busy_timeout_s=0.05)
-    other = sqlite3.connect(tmp_path / "store.sqlite3", isolation_level=None)
-    other.execute("BEGIN IMMEDIATE")
 
     def refused(number: int) -> bool:
         try:
@@ -35,10 +33,8 @@ def test_while_the_database_is_locked_every_waiting_thread_is_told(
             return True
         return False
 
-    with ThreadPoolExecutor(8) as threads:
+    with locked(store.database.url), ThreadPoolExecutor(8) as threads:
         assert all(threads.map(refused, range(24)))
-    other.execute("ROLLBACK")
-    other.close()
     assert store.deliveries.line(since=EPOCH).received.total == 0
     receive(impatient, tenant, clock)
     assert store.deliveries.line(since=EPOCH).received.total == 1

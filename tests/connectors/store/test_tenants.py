@@ -47,6 +47,7 @@ def test_connecting_again_changes_the_same_tenant(store: Store, tenant: str, clo
     assert [each.id for each in store.tenants.all()] == ["acme"]
 
 
+@pytest.mark.sqlite_only  # looks into its file
 def test_no_secret_stands_in_the_database_in_clear(store: Store, tenant: str, tmp_path: Path) -> None:
     store.database.close()
     stored = b"".join(path.read_bytes() for path in tmp_path.glob("store.sqlite3*"))

@@ -40,7 +40,7 @@ def upgrade() -> None:
     op.create_index("dry_run_asked", "dry_run", ["asked_at"])
     op.create_table(
         "tally",
-        sa.Column("tenant", sa.String(40), sa.ForeignKey("tenant.id"), primary_key=True),
+        sa.Column("tenant", sa.String(40), primary_key=True),
         sa.Column("name", sa.String(40), primary_key=True),
         sa.Column("label", sa.String(60), primary_key=True),
         sa.Column("value", sa.BigInteger, nullable=False),
@@ -53,6 +53,7 @@ def upgrade() -> None:
         sa.Column("open_until", Instant),
         sa.Column("probe_until", Instant),
     )
+    op.add_column("outbox", sa.Column("tidying_at", Instant))
     op.add_column("outbox", sa.Column("tidied_at", Instant))
     op.create_index("outbox_tidy", "outbox", ["tenant", "tidied_at", "done_at"])
 
@@ -60,5 +61,6 @@ def upgrade() -> None:
 def downgrade() -> None:
     op.drop_index("outbox_tidy", "outbox")
     op.drop_column("outbox", "tidied_at")
+    op.drop_column("outbox", "tidying_at")
     for table in ("circuit", "tally", "dry_run", "attempt"):
         op.drop_table(table)
