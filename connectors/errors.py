@@ -11,6 +11,7 @@
       Conflict                     the ticket changed since it was read: read again, decide again
       RateLimited                  retry after `retry_after_s`
         OverBudget                 our own budget says so, before anything was sent
+          CircuitOpen              the helpdesk has not answered lately: left alone for a moment
       Unavailable                  nothing was applied (refused connection, 5xx before sending): retry
       OutcomeUnknown               sent, no answer: verify before any retry
       Unsupported(feature)         this helpdesk cannot do it
@@ -22,9 +23,13 @@ from __future__ import annotations
 
 
 class ConnectorError(Exception):
-    """A failed exchange: which helpdesk, which operation, what came back."""
+    """A failed exchange: which helpdesk, which operation, what came back.
+
+    `probe_s` is set while the helpdesk's circuit is open: when it is asked again, by whichever row is the first.
+    """
 
     retryable = False
+    probe_s: float | None = None
 
     def __init__(
         self,
@@ -90,6 +95,10 @@ class RateLimited(ConnectorError):
 
 class OverBudget(RateLimited):
     """Our own share of the limit is used up: nothing was sent, and the helpdesk has not complained."""
+
+
+class CircuitOpen(OverBudget):
+    """The helpdesk failed our last requests: nothing was sent, and the next one goes out after `retry_after_s`."""
 
 
 class Unavailable(ConnectorError):

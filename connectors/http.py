@@ -7,6 +7,9 @@ A job asks one question after a failure: was it applied? So every failure leaves
     RateLimited       429: come back after `retry_after_s`
     OverBudget        our own gate: nothing was sent
 
+A look that finds no trace proves nothing while the write may still land. So `retry_after_s` of an unknown outcome is
+how long the helpdesk may be at work on what it did not answer, unless a version check refuses what lands late.
+
 Answers below 500 that are complete are returned as they are; what they mean is the vendor's business.
 """
 
@@ -36,10 +39,17 @@ from connectors.limits import EVERYTHING, OPEN, Gate
 logger = logging.getLogger(__name__)
 
 READS = frozenset({"GET", "HEAD", "OPTIONS"})
+GATEWAYS = frozenset({502, 504, 520, 524})
+"""Answers of somebody in between who gave up on the helpdesk, which may be at work on the request all the same.
+
+The last two are Cloudflare's: https://developers.cloudflare.com/support/troubleshooting/http-status-codes/
+"""
 DEFAULT_RETRY_AFTER_S = 30.0
 LONGEST_RETRY_AFTER_S = 24 * 3600.0
 JSON_STATUSES = frozenset(range(200, 300)) - {204, 205}
 CHUNK_BYTES = 64 * 1024
+DEADLINE_S = 30.0
+"""Well below what a job has, or a helpdesk that drips its answers would look like a job that hangs."""
 
 
 class Session(requests.Session):
@@ -59,17 +69,19 @@ def build_session(
     timeout_s: tuple[float, float] = (5.0, 10.0),
     origin: str | None = None,
     max_body_bytes: int = 20_000_000,
-    deadline_s: float = 60.0,
+    deadline_s: float = DEADLINE_S,
     gate: Gate = OPEN,
     families: Callable[[str, str], tuple[str, ...]] = lambda method, path: (EVERYTHING,),
     limits_in: Callable[[Mapping[str, str]], Mapping[str, float]] = lambda headers: {},
+    guarded: bool = False,
 ) -> Session:
     """A session that sends `authorization()`, made by `bearer` or `basic`; use it from one thread at a time.
 
     `timeout_s` is (connect, silence between two reads), `deadline_s` bounds a whole answer. With `origin` a
     request to any other scheme, host or port is refused before it is sent. Redirects are never followed.
     Each request first enters `gate` for the `families` of its method and path (without the query). `limits_in` reads
-    requests a minute by family from an answer's headers; the gate hears of those that changed.
+    requests a minute by family from an answer's headers; the gate hears of those that changed. `guarded` says that a
+    write names the version it is made for or carries a key, so that one which lands late is refused by the helpdesk.
     """
     session = Session()
     session.gate = gate
@@ -83,6 +95,7 @@ def build_session(
         gate=lambda: session.gate,
         families=families,
         limits_in=limits_in,
+        landing_s=None if guarded else timeout_s[1],
     )
     session.mount("https://", adapter)
     session.mount("http://", adapter)
@@ -148,6 +161,7 @@ class _Adapter(HTTPAdapter):
         gate: Callable[[], Gate],
         families: Callable[[str, str], tuple[str, ...]],
         limits_in: Callable[[Mapping[str, str]], Mapping[str, float]],
+        landing_s: float | None,
     ) -> None:
         super().__init__(max_retries=0)
         self._timeout_s = timeout_s
@@ -157,6 +171,7 @@ class _Adapter(HTTPAdapter):
         self._gate = gate
         self._families = families
         self._limits_in = limits_in
+        self._landing_s = landing_s
         self._told_gate: Gate | None = None
         self._told: dict[str, float] = {}
 
@@ -166,16 +181,22 @@ class _Adapter(HTTPAdapter):
             raise _error(Unavailable, request, "refused: the address is not this helpdesk's")
         kwargs["stream"] = True
         kwargs["timeout"] = kwargs.get("timeout") or self._timeout_s
-        gate = self._gate()
-        gate.enter(self._families(request.method or "", _path(request)))
+        gate, families = self._gate(), self._families(request.method or "", _path(request))
+        gate.enter(families)
         started = time.monotonic()
         response: Response | None = None
         try:
             response = self._exchange(request, started + self._deadline_s, args, kwargs)
+            if response.status_code < 500 or _refused_at_door(response):
+                gate.answered(families)
+            self._tell(gate, response)
+            _raise_for_server(request, response, self._landing_s)
+        except (Unavailable, OutcomeUnknown) as error:
+            if response is None or not _refused_at_door(response):
+                error.probe_s = gate.failed(families, time.monotonic() - started)
+            raise
         finally:
             self._report(request, response, time.monotonic() - started)
-        self._tell(gate, response)
-        _raise_for_server(request, response)
         return response
 
     def _tell(self, gate: Gate, response: Response) -> None:
@@ -187,7 +208,7 @@ class _Adapter(HTTPAdapter):
                 gate.limit_seen(family, per_minute)
                 self._told[family] = per_minute
         asked_to_wait = response.headers.get("Retry-After")
-        if response.status_code == 429 or (response.status_code == 503 and asked_to_wait is not None):
+        if response.status_code == 429 or _refused_at_door(response):
             gate.close(parse_retry_after(asked_to_wait, now=time.time()))
 
     def _exchange(self, request: PreparedRequest, deadline: float, args: Any, kwargs: Any) -> Response:
@@ -196,8 +217,9 @@ class _Adapter(HTTPAdapter):
         except (requests.exceptions.RequestException, urllib3.exceptions.HTTPError, OSError) as error:
             if _failed_before_sending(error):
                 raise _error(Unavailable, request, f"could not connect ({_reason(error)})") from error
-            # What we stopped waiting for may still be at work, and land after a look that did not find it.
-            landing_s = 2 * self._timeout_s[1] if isinstance(error, requests.exceptions.ReadTimeout) else None
+            landing_s = self._landing_s
+            if landing_s and isinstance(error, requests.exceptions.ReadTimeout):
+                landing_s *= 2  # slow already, it gets longer than one whose connection broke
             raise _lost(request, f"no answer ({_reason(error)})", retry_after_s=landing_s) from error
         try:
             self._read_body(request, response, deadline)
@@ -229,10 +251,15 @@ class _Adapter(HTTPAdapter):
 
     def _report(self, request: PreparedRequest, response: Response | None, seconds: float) -> None:
         status = response.status_code if response is not None else None
-        logger.debug("%s answered %s in %.3f s", _operation(request), status, seconds)
+        logger.debug("%s %s answered %s in %.3f s", request.method, _path(request), status, seconds)
 
 
-def _raise_for_server(request: PreparedRequest, response: Response) -> None:
+def _refused_at_door(response: Response) -> bool:
+    """A 503 that says when to come back; any other 5xx may have been applied."""
+    return response.status_code == 503 and "Retry-After" in response.headers
+
+
+def _raise_for_server(request: PreparedRequest, response: Response, landing_s: float | None) -> None:
     status = response.status_code
     asked_to_wait = response.headers.get("Retry-After")
     wait_s = parse_retry_after(asked_to_wait, now=time.time())
@@ -240,12 +267,11 @@ def _raise_for_server(request: PreparedRequest, response: Response) -> None:
         raise _error(RateLimited, request, f"over the rate limit, retry after {wait_s:g} s", response, wait_s)
     if status < 500:
         return
-    # A 503 that says when to come back was refused at the door; any other 5xx may have been applied.
-    refused_at_door = status == 503 and asked_to_wait is not None
-    if request.method in READS or refused_at_door:
+    if request.method in READS or _refused_at_door(response):
         wait = wait_s if asked_to_wait is not None else None
         raise _error(Unavailable, request, f"answered {status}", response, wait)
-    raise _error(OutcomeUnknown, request, f"answered {status}; it may have been applied", response)
+    wait = landing_s if status in GATEWAYS else None
+    raise _error(OutcomeUnknown, request, f"answered {status}; it may have been applied", response, wait)
 
 
 def _keep_refusal(request: PreparedRequest, response: Response, what: str, cause: Exception | None) -> None:

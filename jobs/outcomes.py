@@ -4,6 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from enum import Enum
+
+from rq.timeouts import JobTimeoutException
+from sqlalchemy.exc import InterfaceError, OperationalError
+from sqlalchemy.exc import TimeoutError as StoreBusy
 
 from connectors.errors import (
     AuthFailed,
@@ -23,9 +28,24 @@ FIRST_WAIT_S, LONGEST_WAIT_S = 1.0, 300.0
 MOST_TRIES, LONGEST_AGE = 20, timedelta(hours=24)
 VERIFY_WAIT = timedelta(seconds=2)
 """Helpdesk stamps have whole seconds: a late landing is told from ours only after the second has passed."""
+LANDING = timedelta(seconds=20)
+"""How long a helpdesk may be at work on a write whose sender was interrupted: the longest that we wait for answers."""
+LEASE_OUTLIVES = timedelta(seconds=8)
+"""How long a lease lasts at least after its process died: it is renewed for 12 s, every 4."""
 MOST_BUGS = 3
 RECONNECT_WAIT = timedelta(minutes=5)
 """How long a row waits at most after an admin connected again."""
+
+
+class AfterUnknown(Enum):
+    """What to do about an effect that may have happened, or may not."""
+
+    VERIFY = "verify"
+    """Look for its traces, then repeat it if there are none."""
+    REPEAT = "repeat"
+    """Repeat it: the other side knows a repetition by its key."""
+    NEVER = "never"
+    """Leave it to a person: there are no traces to look for, and nobody would know a repetition."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,6 +71,26 @@ class Park:
     reason: str
 
 
+def may_still_land() -> OutcomeUnknown:
+    """What the successor of a process that died raises where no version check refuses what lands late.
+
+    The row's lease ran out, so the process ended some time ago: at least `LEASE_OUTLIVES`.
+    """
+    wait_s = (LANDING - LEASE_OUTLIVES).total_seconds()
+    return OutcomeUnknown("the process that was sending this ended, and it may still land", retry_after_s=wait_s)
+
+
+def under(policy: AfterUnknown, error: Exception) -> Exception:
+    """The same failure as its effect's policy sees it. Only a connector's own word says that nothing was sent."""
+    if policy is AfterUnknown.NEVER and (isinstance(error, OutcomeUnknown) or not isinstance(error, ConnectorError)):
+        what = str(error) if isinstance(error, ConnectorError) else type(error).__name__
+        return Rejected(f"It may have been sent ({what}). Replay it only if you are sure that it was not.")
+    if policy is not AfterUnknown.VERIFY and isinstance(error, RateLimited):
+        # Another's limit is no reason to hold up what goes to the helpdesk.
+        return Unavailable(str(error), status=error.status, retry_after_s=error.retry_after_s)
+    return error
+
+
 def after_failure(
     error: Exception, *, tries: int, since: datetime, now: datetime, jitter_0_1: float
 ) -> TryAgain | Park:
@@ -67,6 +107,9 @@ def after_failure(
     if tries >= MOST_TRIES and now - since >= LONGEST_AGE:
         return Park(reason=f"Gave up after {tries} tries: {error}")
     wait = timedelta(seconds=max(0.2, jitter_0_1 * min(LONGEST_WAIT_S, FIRST_WAIT_S * 2 ** min(tries, 10))))
+    if isinstance(error, ConnectorError) and error.probe_s is not None:
+        # All wait for the same helpdesk: its circuit says how long, or rows would sleep on when it is back.
+        wait = timedelta(seconds=error.probe_s)
     match error:
         case RateLimited():
             asked = timedelta(seconds=error.retry_after_s or LONGEST_WAIT_S / 10)
@@ -85,6 +128,11 @@ def after_failure(
             return Park(reason=str(error))
         case ConnectorError():
             return Park(reason=f"{type(error).__name__}: {error}")
+        case OperationalError() | InterfaceError() | StoreBusy():
+            # The database was busy or away: no bug of this row's. Any request was answered before its row is written.
+            return TryAgain(at=now + max(wait, VERIFY_WAIT), unknown=True)
     if tries >= MOST_BUGS:
         return Park(reason=f"Failed {tries} times with {type(error).__name__}. The worker's log has the trace.")
-    return TryAgain(at=now + max(wait, VERIFY_WAIT), unknown=True)
+    # A time-out may have cut a write off that is on its way.
+    least = LANDING if isinstance(error, JobTimeoutException) else VERIFY_WAIT
+    return TryAgain(at=now + max(wait, least), unknown=True)

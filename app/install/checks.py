@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from urllib.parse import urlsplit
 
 from app.bootstrap import Deps
-from app.install.places import LONGEST_WAIT_S, Patient, helpdesk, installer
+from app.install.places import LONGEST_WAIT_S, helpdesk, installer, patient
 from app.install.round_trip import WAIT_S, test_event
 from connectors.base import Account, Connection
 from connectors.errors import AuthFailed, ConnectorError, RateLimited
@@ -36,7 +36,7 @@ def diagnose(
         raise UnknownTenant(f"{tenant} is not connected. Run `deskhand connect {connection.vendor}`.")
     # First, because the checks themselves use some of it.
     limit = list(_limit(deps, tenant))
-    gate = Patient(deps.gate(connection, urgent=True), IN_WORKER_WAIT_S if in_worker else LONGEST_WAIT_S)
+    gate = patient(deps, connection, IN_WORKER_WAIT_S if in_worker else LONGEST_WAIT_S)
     found = list(_reached(deps, connection, gate))
     if any(each.check == "permission" and each.health is Health.GOOD for each in found):
         found += _installed(deps, connection, gate, {each.check for each in found}, with_test_event, wait_s)

@@ -79,13 +79,18 @@ def installer(deps: Deps, connection: Connection, *, make_groups: bool = False, 
         raise UnknownTenant(f"{connection.tenant} is not connected. Run `deskhand connect {connection.vendor}`.")
     where = place(deps, connection.vendor, token, make_groups=make_groups)
     vendor = registry.vendor(connection.vendor)
-    return vendor.installer(connection, where, now=deps.now, gate=gate or Patient(deps.gate(connection, urgent=True)))
+    return vendor.installer(connection, where, now=deps.now, gate=gate or patient(deps, connection))
 
 
 def helpdesk(deps: Deps, connection: Connection, *, gate: Gate | None = None) -> Helpdesk:
     """A client that waits its turn, as the installer does."""
-    gate = gate or Patient(deps.gate(connection, urgent=True))
+    gate = gate or patient(deps, connection)
     return registry.vendor(connection.vendor).connect(connection, now=deps.now, gate=gate)
+
+
+def patient(deps: Deps, connection: Connection, longest_wait_s: float = LONGEST_WAIT_S) -> Patient:
+    """For a person who wants to know how the helpdesk is now: it is asked also while it does not answer."""
+    return Patient(deps.gate(connection, urgent=True, insist=True), longest_wait_s)
 
 
 @dataclass(slots=True)
@@ -111,6 +116,12 @@ class Patient:
                     self.gave_up = error
                     raise
                 time.sleep(wait_s)
+
+    def answered(self, families: Sequence[str]) -> None:
+        self.gate.answered(families)
+
+    def failed(self, families: Sequence[str], took_s: float) -> float | None:
+        return self.gate.failed(families, took_s)
 
     def limit_seen(self, family: str, per_minute: float) -> None:
         self.gate.limit_seen(family, per_minute)

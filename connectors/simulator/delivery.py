@@ -12,12 +12,14 @@ from dataclasses import dataclass, replace
 
 import requests
 
+from connectors.simulator.knobs import FaultSource
+
 log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Delivery:
-    """One call to make; `attempt` counts from 1."""
+    """One call to make; `attempt` counts from 1, `ticket_id` is what it tells of."""
 
     id: str
     hook_id: str
@@ -26,6 +28,7 @@ class Delivery:
     headers: Mapping[str, str]
     body: bytes
     attempt: int = 1
+    ticket_id: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,12 +54,17 @@ Gate = Callable[[Delivery], float | None]
 
 
 class DeliveryPool:
-    """Threads that take the next due delivery; `report` hears every outcome."""
+    """Threads that take the next due delivery; `report` hears every outcome.
+
+    `acknowledged` are the tickets of which a delivery was answered 2xx. With the knob `webhook_insist_s` nothing is
+    given up: what was not acknowledged is sent again after so many seconds, whatever the vendor's rule says.
+    """
 
     def __init__(
         self,
         rule: Rule,
         report: Callable[[Outcome], None],
+        faults: FaultSource,
         *,
         threads: int = 8,
         timeout_s: float = 12,
@@ -65,6 +73,8 @@ class DeliveryPool:
         self._rule = rule
         self._report = report
         self._gate = gate
+        self._faults = faults
+        self.acknowledged: set[int] = set()
         self.timeout_s = timeout_s
         self._due: list[tuple[float, int, Delivery]] = []
         self._order = itertools.count()
@@ -78,6 +88,7 @@ class DeliveryPool:
             thread.start()
 
     def add(self, delivery: Delivery, delay_s: float = 0) -> None:
+        delay_s += self._faults.shuffle_s()
         with self._changed:
             heapq.heappush(self._due, (time.monotonic() + delay_s, next(self._order), delivery))
             self._changed.notify()
@@ -114,7 +125,9 @@ class DeliveryPool:
                     continue
                 outcome = self._attempt(delivery)
                 self._report(outcome)
-                delay_s = None if outcome.ok else self._rule(outcome)
+                if outcome.ok and delivery.ticket_id is not None:
+                    self.acknowledged.add(delivery.ticket_id)
+                delay_s = None if outcome.ok else self._faults.knobs.webhook_insist_s or self._rule(outcome)
                 if delay_s is not None:
                     self.add(replace(delivery, attempt=delivery.attempt + 1), delay_s)
             finally:

@@ -30,9 +30,16 @@ class Knobs:
     `faults_on` narrows faults to "writes" or "reads". 429 and 5xx are answered before anything is applied;
     a drop applies the request and closes the connection without an answer; a freeze holds the request
     `freeze_s` and applies it then, by which time the caller has usually gone; a truncation cuts the answer.
+    `rate_429_for_s` and `freeze_for_s` count from when they are set: a helpdesk that stands still for so long applies
+    all it was sent meanwhile when it goes on.
+    `lost_5xx` applies the request and answers `error_status` all the same, as a gateway that gave up does;
+    `reset` breaks the connection (RST) before anything is applied, `late_reset` after it. A drip sends the answer's
+    body byte by byte, one every `drip_s`.
 
-    `search_lag_s` is how far the search index is behind, `due_lag_s` how late due times are worked out, `minute_s`
-    how long a minute of a webhook's retry rule takes, `incident_links` whether tickets can be linked.
+    `webhook_shuffle_s` delays each delivery by a random time up to it; with `webhook_insist_s` one that was not
+    acknowledged comes again after so long, for ever. `search_lag_s` is how far the search index is behind,
+    `due_lag_s` how late due times are worked out, `minute_s` how long a minute of a webhook's retry rule takes,
+    `incident_links` whether tickets can be linked.
     """
 
     faults_on: str = "all"
@@ -49,12 +56,24 @@ class Knobs:
     freeze_share: float = 0
     freeze_next: int = 0
     freeze_s: float = 3
+    freeze_for_s: float = 0
     truncate_share: float = 0
     truncate_next: int = 0
+    lost_5xx_share: float = 0
+    lost_5xx_next: int = 0
+    reset_share: float = 0
+    reset_next: int = 0
+    late_reset_share: float = 0
+    late_reset_next: int = 0
+    drip_share: float = 0
+    drip_next: int = 0
+    drip_s: float = 1
     webhook_off: bool = False
     webhook_hold: bool = False
     webhook_copies: int = 1
     webhook_duplicate_share: float = 0
+    webhook_shuffle_s: float = 0
+    webhook_insist_s: float = 0
     export_delay_s: float = 60
     seed: int = 1
     requests_per_minute: int = 700
@@ -89,12 +108,16 @@ class Knobs:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fault:
-    """What happens to one request."""
+    """What happens to one request: `status` and `reset` before it is applied, the others after."""
 
     delay_s: float = 0
     status: int | None = None
+    reset: bool = False
     drop: bool = False
     truncate: bool = False
+    lost_status: int | None = None
+    late_reset: bool = False
+    drip_s: float | None = None
 
 
 class FaultSource:
@@ -105,7 +128,7 @@ class FaultSource:
         self._stop = threading.Event()
         self.knobs = knobs or Knobs()
         self._random = random.Random(self.knobs.seed)
-        self._limited_until = 0.0
+        self._limited_until = self._frozen_until = 0.0
 
     def set(self, values: Mapping[str, Any]) -> dict[str, Any]:
         """Change knobs; `rate_429_for_s` starts counting now. Returns all of them."""
@@ -113,6 +136,8 @@ class FaultSource:
             self.knobs = self.knobs.changed(values)
             if "rate_429_for_s" in values:
                 self._limited_until = time.monotonic() + self.knobs.rate_429_for_s
+            if "freeze_for_s" in values:
+                self._frozen_until = time.monotonic() + self.knobs.freeze_for_s
             if "seed" in values:
                 self._random = random.Random(self.knobs.seed)
             return asdict(self.knobs)
@@ -128,11 +153,26 @@ class FaultSource:
                 return Fault(delay_s=delay_s, status=429)
             if self._hits("error_5xx"):
                 return Fault(delay_s=delay_s, status=knobs.error_status)
+            if (frozen_s := self._frozen_until - time.monotonic()) > 0:
+                return Fault(delay_s=delay_s + frozen_s)
             if self._hits("freeze"):
                 return Fault(delay_s=delay_s + knobs.freeze_s)
             if self._hits("drop"):
                 return Fault(delay_s=delay_s, drop=True)
-            return Fault(delay_s=delay_s, truncate=self._hits("truncate"))
+            if self._hits("truncate"):
+                return Fault(delay_s=delay_s, truncate=True)
+            if self._hits("lost_5xx"):
+                return Fault(delay_s=delay_s, lost_status=knobs.error_status)
+            if self._hits("reset"):
+                return Fault(delay_s=delay_s, reset=True)
+            if self._hits("late_reset"):
+                return Fault(delay_s=delay_s, late_reset=True)
+            return Fault(delay_s=delay_s, drip_s=knobs.drip_s if self._hits("drip") else None)
+
+    def shuffle_s(self) -> float:
+        """How long the next delivery is held back."""
+        with self._lock:
+            return self._random.random() * self.knobs.webhook_shuffle_s if self.knobs.webhook_shuffle_s else 0.0
 
     def copies(self) -> int:
         """How often the next webhook is delivered."""
@@ -154,4 +194,4 @@ class FaultSource:
             self.knobs = replace(self.knobs, **{f"{name}_next": left - 1})
             return True
         share: float = getattr(self.knobs, f"{name}_share")
-        return self._random.random() < share
+        return share > 0 and self._random.random() < share

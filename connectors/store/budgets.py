@@ -8,20 +8,27 @@ What it does not use within a second is gone, so that late use cannot push a min
 
 from __future__ import annotations
 
+import logging
 import threading
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import Connection, Row, func, select
+from sqlalchemy.exc import SQLAlchemyError
 
 from connectors.errors import OverBudget
-from connectors.limits import EVERYTHING, Bucket, Gate, depth
+from connectors.limits import EVERYTHING, Bucket, Circuit, Gate, depth
+from connectors.store.circuits import Circuits, places_in, probe_in, probes_of, standing_in
 from connectors.store.database import Database
 from connectors.store.schema import budget, inbox, outbox, throttle
 from connectors.store.schema import tenant as tenant_table
+from connectors.store.tallies import API_429, Tallies
+
+log = logging.getLogger("deskhand.budgets")
 
 BLOCKS_FROM = 3000.0
 BLOCK_S, BLOCK_LIFE = 0.1, timedelta(seconds=1)
@@ -32,13 +39,22 @@ REQUESTS_A_ROW = 3
 class Budgets:
     def __init__(self, database: Database) -> None:
         self.database = database
+        self.circuits = Circuits(database)
         self._lock = threading.Lock()
         self._blocks: dict[tuple[str, str, bool], _Block] = {}
 
     def gate(
-        self, tenant: str, limits: Mapping[str, float], *, urgent: bool = False, now: Callable[[], datetime]
+        self,
+        tenant: str,
+        limits: Mapping[str, float],
+        *,
+        urgent: bool = False,
+        insist: bool = False,
+        now: Callable[[], datetime],
     ) -> Gate:
         """The tenant's door for one job or request; `urgent` work may use the reserve.
+
+        Whoever is to find out whether the helpdesk answers may `insist`, and is let through open circuits.
 
         `limits` are the helpdesk's requests a minute by family as known beforehand. One that the helpdesk states
         later takes their place, and `limits` in the tenant's settings beats both. A family in none of them is free.
@@ -52,7 +68,7 @@ class Budgets:
             ).all()
         fixed = {family: max(1.0, float(value)) for family, value in ((settings or {}).get("limits") or {}).items()}
         known = {**limits, **{row.family: row.per_minute for row in rows}, **fixed}
-        return _TenantGate(self, tenant, Limits(known, frozenset(fixed)), urgent=urgent, now=now)
+        return _TenantGate(self, tenant, Limits(known, frozenset(fixed)), urgent=urgent, insist=insist, now=now)
 
     def left(self, tenant: str, now: datetime) -> dict[str, tuple[float, float]]:
         """For each family (requests that may be sent at once, the helpdesk's limit a minute)."""
@@ -75,19 +91,35 @@ class Budgets:
         with self.database.read() as connection:
             return _held_until(connection, tenant)
 
-    def take(self, tenant: str, asked: Mapping[str, int], known: Limits, *, urgent: bool, now: datetime) -> None:
-        """So many requests of every family in `asked`, or none and `OverBudget`."""
+    def take(
+        self,
+        tenant: str,
+        families: Sequence[str],
+        known: Limits,
+        *,
+        urgent: bool,
+        insist: bool,
+        now: datetime,
+    ) -> Standing:
+        """So many requests of every family as it is named, or none and `OverBudget`."""
+        asked = Counter(family for family in families if family in known.by_family)
         with self._lock:
             blocks = {
                 family: block for family in asked if (block := self._block(tenant, family, asked[family], urgent, now))
             }
-            if len(blocks) < len(asked):
-                missing = {family: count for family, count in asked.items() if family not in blocks}
-                blocks |= self._take_blocks(tenant, missing, known, urgent, now)
-            else:
-                _refuse_while_held(self.held_until(tenant), now)
+            missing = {family: count for family, count in asked.items() if family not in blocks}
+            standing: Standing | None = None
+            if not missing:
+                with self.database.read() as connection:
+                    standing = _standing_in(connection, tenant, families, insist=insist, now=now)
+            if standing is None or standing.probes:
+                standing, taken = self._take_blocks(
+                    tenant, families, missing, known, urgent=urgent, insist=insist, now=now
+                )
+                blocks |= taken
             for family, block in blocks.items():
                 block.left -= asked[family]
+            return standing
 
     def relimit(self, tenant: str, family: str, per_minute: float, *, now: datetime) -> None:
         """The helpdesk stated another limit."""
@@ -100,16 +132,25 @@ class Budgets:
         return block if block and block.left >= count and block.taken_at <= now < block.taken_at + BLOCK_LIFE else None
 
     def _take_blocks(
-        self, tenant: str, asked: Mapping[str, int], known: Limits, urgent: bool, now: datetime
-    ) -> dict[str, _Block]:
+        self,
+        tenant: str,
+        families: Sequence[str],
+        asked: Mapping[str, int],
+        known: Limits,
+        *,
+        urgent: bool,
+        insist: bool,
+        now: datetime,
+    ) -> tuple[Standing, dict[str, _Block]]:
         """From the database: just what is asked for, or a block where the limit is high."""
         after: dict[str, Bucket] = {}
         blocks: dict[str, _Block] = {}
         waits: dict[str, float] = {}
         with self.database.write() as connection:
-            _refuse_while_held(_held_until(connection, tenant), now)
+            standing = _standing_in(connection, tenant, families, insist=insist, now=now)
+            probe_in(connection, tenant, standing.circuits, standing.probes, now)
             limits = {family: known.by_family[family] for family in asked}
-            for family, bucket in self._buckets_in(connection, tenant, limits, now).items():
+            for family, bucket in (self._buckets_in(connection, tenant, limits, now) if asked else {}).items():
                 if family in known.fixed and bucket.per_minute != limits[family]:
                     bucket = bucket.relimited(limits[family], now)
                 taken, count = _take(bucket, asked[family], urgent, now)
@@ -123,9 +164,10 @@ class Budgets:
                     f"our share of the helpdesk's limit ({slowest}) is used up for {waits[slowest]:.1f} s",
                     retry_after_s=waits[slowest],
                 )
-            self._save_in(connection, tenant, after)
+            if after:
+                self._save_in(connection, tenant, after)
         self._blocks.update({(tenant, family, urgent): block for family, block in blocks.items()})
-        return blocks
+        return standing, blocks
 
     def _buckets_in(
         self, connection: Connection, tenant: str, limits: Mapping[str, float], now: datetime
@@ -140,7 +182,11 @@ class Budgets:
         found = {row.family: _bucket(row) for row in connection.execute(query)}
         if len(found) == len(limits):
             return found
-        full = [_values(tenant, family, Bucket.full(limits[family], now)) for family in limits if family not in found]
+        full = [
+            _values(tenant, family, Bucket.full(limits[family], now))
+            for family in sorted(limits)
+            if family not in found
+        ]
         connection.execute(self.database.insert(budget).on_conflict_do_nothing(), full)
         return {row.family: _bucket(row) for row in connection.execute(query)}
 
@@ -162,6 +208,14 @@ class _Block:
 
 
 @dataclass(frozen=True, slots=True)
+class Standing:
+    """How the families of a request did before it: those that failed lately, and those that it is the probe of."""
+
+    circuits: Mapping[str, Circuit]
+    probes: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
 class Limits:
     """Requests a minute by family; the `fixed` ones were set by an admin, and no answer changes them."""
 
@@ -173,26 +227,58 @@ class _TenantGate:
     """See `connectors.limits.Gate`."""
 
     def __init__(
-        self, budgets: Budgets, tenant: str, known: Limits, *, urgent: bool, now: Callable[[], datetime]
+        self,
+        budgets: Budgets,
+        tenant: str,
+        known: Limits,
+        *,
+        urgent: bool,
+        insist: bool,
+        now: Callable[[], datetime],
     ) -> None:
         self._budgets = budgets
         self._tenant = tenant
         self._known = known
         self._urgent = urgent
+        self._insist = insist
         self._now = now
+        self._entered = Standing({}, frozenset())
 
     def enter(self, families: Sequence[str]) -> None:
-        asked = Counter(family for family in families if family in self._known.by_family)
-        self._budgets.take(self._tenant, asked, self._known, urgent=self._urgent, now=self._now())
+        self._entered = self._budgets.take(
+            self._tenant, families, self._known, urgent=self._urgent, insist=self._insist, now=self._now()
+        )
+
+    def answered(self, families: Sequence[str]) -> None:
+        if troubled := self._entered.circuits.keys() & set(families):
+            with self._not_in_the_way():
+                self._budgets.circuits.close(self._tenant, troubled)
+
+    def failed(self, families: Sequence[str], took_s: float) -> float | None:
+        with self._not_in_the_way():
+            blamed = {families[-1], *self._entered.probes}
+            return self._budgets.circuits.failed(self._tenant, blamed, now=self._now(), took_s=took_s)
+        return None
 
     def limit_seen(self, family: str, per_minute: float) -> None:
         if family in self._known.fixed or per_minute < 1 or self._known.by_family.get(family) == per_minute:
             return
-        self._budgets.relimit(self._tenant, family, per_minute, now=self._now())
-        self._known.by_family[family] = per_minute
+        with self._not_in_the_way():
+            self._budgets.relimit(self._tenant, family, per_minute, now=self._now())
+            self._known.by_family[family] = per_minute
 
     def close(self, seconds: float) -> None:
-        self._budgets.hold(self._tenant, until=self._now() + timedelta(seconds=seconds))
+        with self._not_in_the_way():
+            self._budgets.hold(self._tenant, until=self._now() + timedelta(seconds=seconds))
+            Tallies(self._budgets.database).add(self._tenant, API_429)
+
+    @contextmanager
+    def _not_in_the_way(self) -> Iterator[None]:
+        """The request is over: a busy database must not turn what became of it into something else."""
+        try:
+            yield
+        except SQLAlchemyError as error:
+            log.warning("not noted how a request to %s went: %s", self._tenant, type(error).__name__)
 
 
 def room_in(
@@ -200,11 +286,14 @@ def room_in(
 ) -> dict[str, int]:
     """How many more rows each tenant's budget can carry now; rows under way count as if they had taken nothing yet.
 
-    `unfinished` are the states of a row that may be leased. A tenant without a budget is not in the answer.
+    Of a tenant whose helpdesk does not answer, none, or the one that tries it. `unfinished` are the states of a row
+    that may be leased. A tenant with neither a budget nor such a helpdesk is not in the answer.
     """
-    buckets = connection.execute(select(budget).where(budget.c.family.in_(tuple(families)))).all()
+    families = tuple(families)
+    places = places_in(connection, families, now)
+    buckets = connection.execute(select(budget).where(budget.c.family.in_(families))).all()
     if not buckets:
-        return {}
+        return places
     under_way: Counter[str] = Counter()
     for table in (inbox, outbox):
         leased = (
@@ -218,7 +307,7 @@ def room_in(
         cost = min(REQUESTS_A_ROW, depth(row.per_minute)) if row.family == EVERYTHING else 1
         carried = int(_bucket(row).refilled(now).tokens / cost) - under_way[row.tenant]
         room[row.tenant] = max(0, min(room.get(row.tenant, carried), carried))
-    return room
+    return room | {tenant: min(most, room.get(tenant, most)) for tenant, most in places.items()}
 
 
 def _take(bucket: Bucket, asked: int, urgent: bool, now: datetime) -> tuple[Bucket | float, float]:
@@ -229,6 +318,16 @@ def _take(bucket: Bucket, asked: int, urgent: bool, now: datetime) -> tuple[Buck
         if isinstance(taken, Bucket):
             return taken, block
     return bucket.take(now, urgent=urgent, count=asked), asked
+
+
+def _standing_in(
+    connection: Connection, tenant: str, families: Sequence[str], *, insist: bool, now: datetime
+) -> Standing:
+    """Raises `OverBudget` while the helpdesk's own wait runs, or while it does not answer; not to those who insist."""
+    held_until, circuits = standing_in(connection, tenant)
+    _refuse_while_held(held_until, now)
+    probes = frozenset() if insist or not circuits else probes_of(circuits, families, now)
+    return Standing(circuits, frozenset(probes))
 
 
 def _refuse_while_held(until: datetime | None, now: datetime) -> None:

@@ -44,6 +44,7 @@ def new_session(connection: Connection) -> Session:
         origin=connection.base_url,
         families=families,
         limits_in=limits_in,
+        guarded=True,
     )
     session.hooks["response"].append(raise_for_refusal)
     return session

@@ -18,7 +18,7 @@ import requests
 
 from connectors import http
 from connectors.errors import AuthFailed, ConnectorError, OutcomeUnknown, OverBudget, RateLimited, Unavailable
-from connectors.limits import EVERYTHING
+from connectors.limits import EVERYTHING, OpenGate
 
 TOKEN = "canary-token-7f3a"
 Answer = Callable[[socket.socket], None]
@@ -117,13 +117,31 @@ def test_after_sending_a_write_may_have_happened_and_a_read_may_be_repeated(
     assert len(server.requests) == 1
 
 
-@pytest.mark.parametrize(("name", "landing_s"), [("no answer", 0.6), ("closed", None), ("500", None)])
-def test_a_write_we_stopped_waiting_for_says_until_when_it_may_land(
+@pytest.mark.parametrize(
+    ("name", "landing_s"),
+    [
+        ("no answer", 0.6),
+        ("closed", 0.3),
+        ("reset", 0.3),
+        ("502", 0.3),
+        ("504 without a body", 0.3),
+        ("500", None),
+        ("cut short", None),
+    ],
+)
+def test_a_write_without_an_answer_says_until_when_it_may_land(
     serve: Callable[[Answer], Server], name: str, landing_s: float | None
 ) -> None:
     with pytest.raises(OutcomeUnknown) as raised:
         session().put(f"{serve(FAILURES[name]).url}/x")
     assert raised.value.retry_after_s == landing_s
+
+
+@pytest.mark.parametrize("name", ["no answer", "closed", "502"])
+def test_a_write_that_a_version_check_guards_is_not_waited_for(serve: Callable[[Answer], Server], name: str) -> None:
+    with pytest.raises(OutcomeUnknown) as raised:
+        session(guarded=True).put(f"{serve(FAILURES[name]).url}/x")
+    assert raised.value.retry_after_s is None
 
 
 @pytest.mark.parametrize("method", ["GET", "PUT"])
@@ -268,7 +286,7 @@ def test_no_other_value_gets_into_the_header_either(value: str) -> None:
         session(authorization=lambda: value).get("http://127.0.0.1:1/")
 
 
-class Recorder:
+class Recorder(OpenGate):
     """A gate that lets `room` requests in and writes down what it hears."""
 
     def __init__(self, room: int = 9) -> None:
@@ -286,6 +304,60 @@ class Recorder:
 
     def close(self, seconds: float) -> None:
         self.heard.append(seconds)
+
+
+class Judge(OpenGate):
+    """A gate that writes down how the requests went."""
+
+    def __init__(self) -> None:
+        self.answers: list[tuple[str, ...]] = []
+        self.failures: list[tuple[str, ...]] = []
+
+    def answered(self, families: Sequence[str]) -> None:
+        self.answers.append(tuple(families))
+
+    def failed(self, families: Sequence[str], took_s: float) -> None:
+        assert took_s >= 0
+        self.failures.append(tuple(families))
+
+
+def judged(url: str) -> Judge:
+    judge = Judge()
+    with contextlib.suppress(ConnectorError):
+        session(gate=judge, families=lambda method, path: (EVERYTHING, path), max_body_bytes=4000, deadline_s=0.3).put(
+            f"{url}/x"
+        )
+    return judge
+
+
+@pytest.mark.parametrize("name", FAILURES)
+def test_the_gate_hears_of_each_failure_once(serve: Callable[[Answer], Server], name: str) -> None:
+    judge = judged(serve(FAILURES[name]).url)
+    assert (judge.answers, judge.failures) == ([], [(EVERYTHING, "/x")])
+
+
+def test_nobody_at_the_address_is_a_failure() -> None:
+    assert judged("http://127.0.0.1:1").failures == [(EVERYTHING, "/x")]
+
+
+@pytest.mark.parametrize(
+    ("status", "headers"),
+    [("200 OK", []), ("404 No", []), ("422 No", []), ("429 Many", []), ("503 Later", ["Retry-After: 1"])],
+)
+def test_an_answer_is_none_be_it_a_refusal(serve: Callable[[Answer], Server], status: str, headers: list[str]) -> None:
+    judge = judged(serve(reply(status, b"{}", *headers)).url)
+    assert (judge.answers, judge.failures) == ([(EVERYTHING, "/x")], [])
+
+
+def test_what_our_own_gate_held_back_is_neither(serve: Callable[[Answer], Server]) -> None:
+    class Shut(Judge):
+        def enter(self, families: Sequence[str]) -> None:
+            raise OverBudget("used up")
+
+    judge = Shut()
+    with pytest.raises(OverBudget):
+        session(gate=judge).put(serve(reply("200 OK")).url)
+    assert (judge.answers, judge.failures) == ([], [])
 
 
 def test_a_request_enters_the_gate_by_its_method_and_path(serve: Callable[[Answer], Server]) -> None:

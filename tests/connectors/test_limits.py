@@ -9,7 +9,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from connectors.limits import DEEP_ENOUGH, SHARE, Bucket, depth
+from connectors.limits import (
+    DEEP_ENOUGH,
+    FIRST_OPEN_S,
+    LONGEST_OPEN_S,
+    PROBE_S,
+    SHARE,
+    TRIPS_AT,
+    Bucket,
+    Circuit,
+    depth,
+    open_s,
+)
 
 NOW = datetime(2026, 11, 17, 13, 46, tzinfo=UTC)
 LIMITS = st.integers(1, 5000)
@@ -85,3 +96,65 @@ def test_in_the_long_run_the_share_is_used_up() -> None:
         bucket, got = taken(bucket, now)
         passed += got
     assert passed >= 0.99 * 200 * SHARE * 10
+
+
+def failed(times: int, now: datetime = NOW, *, took_s: float = 0.0) -> Circuit:
+    """A circuit after so many failures, each as soon as a probe was let through."""
+    circuit = Circuit()
+    for _ in range(times):
+        now = max(now, circuit.open_until or now)
+        circuit = circuit.failed(now, took_s=took_s)
+    return circuit
+
+
+def test_a_few_failures_stop_nobody() -> None:
+    circuit = failed(TRIPS_AT - 1)
+    assert circuit.enter(NOW) == circuit
+
+
+def test_after_five_in_a_row_nobody_enters_for_a_moment_and_then_one_does() -> None:
+    circuit = failed(TRIPS_AT)
+    assert circuit.enter(NOW + timedelta(seconds=0.1)) == pytest.approx(FIRST_OPEN_S - 0.1)
+    later = NOW + timedelta(seconds=FIRST_OPEN_S)
+    probing = circuit.enter(later)
+    assert isinstance(probing, Circuit)
+    assert probing.enter(later) == FIRST_OPEN_S
+    assert isinstance(probing.failed(later).enter(later), float)
+
+
+def test_the_place_of_a_probe_that_died_is_given_to_another() -> None:
+    later = NOW + timedelta(seconds=FIRST_OPEN_S)
+    probing = failed(TRIPS_AT).enter(later)
+    assert isinstance(probing, Circuit)
+    assert isinstance(probing.enter(later + timedelta(seconds=PROBE_S)), Circuit)
+
+
+def test_failures_of_requests_that_were_on_their_way_do_not_count_twice() -> None:
+    circuit = failed(TRIPS_AT)
+    assert circuit.failed(NOW) == circuit
+
+
+def test_a_wait_is_as_long_as_the_probe_took() -> None:
+    assert failed(TRIPS_AT, took_s=10).enter(NOW) == 10
+    assert failed(TRIPS_AT, took_s=90).enter(NOW) == LONGEST_OPEN_S
+
+
+@given(st.integers(0, 10_000))
+def test_the_wait_grows_and_has_an_end(failures: int) -> None:
+    assert FIRST_OPEN_S <= open_s(failures) <= open_s(failures + 1) <= LONGEST_OPEN_S
+
+
+def test_what_a_row_loses_stays_in_proportion_to_the_outage() -> None:
+    """Also when the outage ends by requests: a burst of 40 failures."""
+    away_s = 0.0
+    for failures in range(TRIPS_AT, 200):
+        wait_s = open_s(failures)
+        assert wait_s <= max(FIRST_OPEN_S, away_s / 3)
+        away_s += wait_s
+        if failures == TRIPS_AT + 35:
+            assert away_s <= 20
+    assert wait_s == LONGEST_OPEN_S
+
+
+def test_a_clock_that_was_put_right_opens_the_way() -> None:
+    assert isinstance(failed(TRIPS_AT).enter(NOW - timedelta(hours=1)), Circuit)

@@ -7,11 +7,14 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from rq.timeouts import JobTimeoutException
+from sqlalchemy.exc import OperationalError
 
 from connectors.errors import (
     AuthFailed,
     BadSignature,
     Conflict,
+    ConnectorError,
     Forbidden,
     NotFound,
     OutcomeUnknown,
@@ -22,15 +25,18 @@ from connectors.errors import (
     Unsupported,
 )
 from jobs.outcomes import (
+    LANDING,
     LONGEST_AGE,
     LONGEST_WAIT_S,
     MOST_BUGS,
     MOST_TRIES,
     RECONNECT_WAIT,
     VERIFY_WAIT,
+    AfterUnknown,
     Park,
     TryAgain,
     after_failure,
+    under,
 )
 
 NOW = datetime(2026, 11, 17, 13, 46, tzinfo=UTC)
@@ -92,6 +98,24 @@ def test_a_conflict_is_soon_tried_again() -> None:
     assert found.at <= NOW + timedelta(seconds=2)
 
 
+@pytest.mark.parametrize("error", [Unavailable("502"), OutcomeUnknown("502")])
+def test_while_the_circuit_is_open_a_row_waits_for_it_and_not_for_its_own_back_off(error: ConnectorError) -> None:
+    error.probe_s = 3.0
+    found = after(error, tries=9, jitter=1)
+    assert isinstance(found, TryAgain)
+    assert found.at == NOW + timedelta(seconds=3)
+
+
+def test_a_busy_database_is_no_bug_of_the_row() -> None:
+    found = after(OperationalError("COMMIT", {}, Exception("locked")), tries=MOST_BUGS)
+    assert isinstance(found, TryAgain)
+    assert found.unknown
+
+
+def test_a_job_that_was_cut_off_waits_until_its_write_has_landed() -> None:
+    assert after(JobTimeoutException(), jitter=0) == TryAgain(at=NOW + LANDING, unknown=True)
+
+
 def test_a_bug_is_tried_a_few_times_and_then_parked() -> None:
     assert isinstance(after(ZeroDivisionError(), tries=MOST_BUGS - 1), TryAgain)
     found = after(ZeroDivisionError(), tries=MOST_BUGS)
@@ -118,3 +142,27 @@ def test_the_wait_is_never_nothing_and_never_over_five_minutes(tries: int, jitte
     found = after(Unavailable("away"), tries=tries, jitter=jitter)
     assert isinstance(found, TryAgain)
     assert timedelta(seconds=0.2) <= found.at - NOW <= timedelta(seconds=LONGEST_WAIT_S)
+
+
+@pytest.mark.parametrize("error", [OutcomeUnknown("no answer"), ValueError("a bug"), TimeoutError()])
+def test_what_must_not_be_repeated_is_left_to_a_person_unless_it_was_surely_not_sent(error: Exception) -> None:
+    step = after(under(AfterUnknown.NEVER, error))
+    assert isinstance(step, Park)
+    assert "may have been sent" in step.reason
+    for policy in (AfterUnknown.VERIFY, AfterUnknown.REPEAT):
+        assert isinstance(after(under(policy, error)), TryAgain)
+
+
+@pytest.mark.parametrize("policy", AfterUnknown)
+def test_what_was_surely_not_sent_is_tried_again(policy: AfterUnknown) -> None:
+    step = after(under(policy, Unavailable("away")))
+    assert isinstance(step, TryAgain)
+    assert not step.unknown
+
+
+@pytest.mark.parametrize("policy", AfterUnknown)
+def test_only_the_helpdesks_own_limit_holds_up_what_goes_to_it(policy: AfterUnknown) -> None:
+    step = after(under(policy, RateLimited("slow down", retry_after_s=90)))
+    assert isinstance(step, TryAgain)
+    assert step.at == NOW + timedelta(seconds=90)
+    assert step.hold_tenant == (policy is AfterUnknown.VERIFY)

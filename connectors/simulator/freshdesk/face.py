@@ -14,7 +14,7 @@ from flask import Blueprint, Flask, Response, g, request
 from flask.typing import ResponseReturnValue
 
 from connectors.simulator.changes import Invalid, Missing, Ways
-from connectors.simulator.faults import apply_to_answer
+from connectors.simulator.faults import apply_before, apply_to_answer
 from connectors.simulator.freshdesk import (
     automations,
     checks,
@@ -121,6 +121,7 @@ class FreshdeskFace:
             "webhooks": len(self.automations.webhooks()) + (self.hooks.app is not None),
             "triggers": len(self.automations.rules),
             "invocations": Counter(list(self.hooks.outcomes.values())),
+            "acknowledged": len(self.hooks.pool.acknowledged),
             **self.traffic.summary(),
         }
 
@@ -176,6 +177,7 @@ class FreshdeskFace:
             raise ApiError(fault.status, {"code": "internal_error", "message": "Internal error (simulated)"})
         checks.check_headers()
         self.faults.wait(fault.delay_s)
+        apply_before(fault)
 
     def _limited(self, error: LimitReached) -> Response:
         if "user" in g:

@@ -56,7 +56,7 @@ class Hooks:
         self.app: Installation | None = None
         self.base = ""
         self.outcomes: OrderedDict[str, str] = OrderedDict()
-        self.pool = DeliveryPool(self._retry, self._report, timeout_s=timeout_s, gate=self._gate)
+        self.pool = DeliveryPool(self._retry, self._report, faults, timeout_s=timeout_s, gate=self._gate)
         state.subscribe(self.on_event)
 
     def on_event(self, event: Event) -> None:
@@ -71,7 +71,7 @@ class Hooks:
         if self.app is not None:
             for body in app_events.bodies(event, self._state):
                 headers = app_events.headers(self.app, body, self._state)
-                self._send(APP, "POST", self.app.url, headers, body)
+                self._send(APP, "POST", self.app.url, headers, body, event.after.id)
 
     def release(self) -> int:
         """Deliver what was held; returns how many."""
@@ -90,15 +90,23 @@ class Hooks:
         custom = action.get("custom_headers")
         headers |= {str(name): str(value) for name, value in custom.items()} if isinstance(custom, dict) else {}
         url = rules.render(str(action["url"]), values, as_json=False)
-        self._send(str(rule_id), str(action["request_type"]).upper(), url, headers, body.encode())
+        self._send(str(rule_id), str(action["request_type"]).upper(), url, headers, body.encode(), event.after.id)
 
-    def _send(self, hook_id: str, method: str, url: str, headers: Mapping[str, str], body: bytes) -> None:
+    def _send(
+        self, hook_id: str, method: str, url: str, headers: Mapping[str, str], body: bytes, ticket_id: int
+    ) -> None:
         knobs = self._faults.knobs
         if knobs.webhook_off:
             return
         for _ in range(self._faults.copies()):
             delivery = Delivery(
-                id=uuid.uuid4().hex, hook_id=hook_id, method=method, url=url, headers=headers, body=body
+                id=uuid.uuid4().hex,
+                hook_id=hook_id,
+                method=method,
+                url=url,
+                headers=headers,
+                body=body,
+                ticket_id=ticket_id,
             )
             self._note(delivery, "pending")
             with self._lock:

@@ -14,7 +14,7 @@ from flask import Blueprint, Flask, Response, g, request
 from flask.typing import ResponseReturnValue
 
 from connectors.simulator.changes import Invalid, Missing, Stale
-from connectors.simulator.faults import apply_to_answer
+from connectors.simulator.faults import apply_before, apply_to_answer
 from connectors.simulator.knobs import FaultSource
 from connectors.simulator.state import HelpdeskState
 from connectors.simulator.traffic import Traffic
@@ -130,6 +130,7 @@ class ZendeskFace:
             "webhooks": len(self.hooks.webhooks),
             "triggers": len(self.hooks.triggers),
             "invocations": counts,
+            "acknowledged": len(self.hooks.pool.acknowledged),
             **self.traffic.summary(),
         }
 
@@ -214,6 +215,7 @@ class ZendeskFace:
             raise ApiError(g.fault.status, {"error": "ServerError", "description": "Internal error (simulated)"})
         g.standing = self.limits.account(self.faults.knobs, help_center=first == "help_center")
         self.faults.wait(g.fault.delay_s)
+        apply_before(g.fault)
 
 
 def caller() -> str:

@@ -68,7 +68,7 @@ class Hooks:
         self.invocations: OrderedDict[str, Invocation] = OrderedDict()
         self._breakers: dict[str, CircuitBreaker] = {}
         self._held: list[Delivery] = []
-        self.pool = DeliveryPool(retry_rule(retry_delay_s), self._report, timeout_s=timeout_s)
+        self.pool = DeliveryPool(retry_rule(retry_delay_s), self._report, faults, timeout_s=timeout_s)
         state.subscribe(self.on_event)
 
     def new_webhook(self, **values: Any) -> Webhook:
@@ -98,10 +98,12 @@ class Hooks:
             for envelope in events.envelopes(event, self._state):
                 for hook in subscribed:
                     if envelope["type"] in hook.subscriptions:
-                        self.send(hook, json.dumps(envelope).encode())
+                        self.send(hook, json.dumps(envelope).encode(), ticket_id=event.after.id)
 
-    def send(self, hook: Webhook, body: bytes) -> str | None:
-        """Queue one call as often as the knobs say; returns the invocation id, None when webhooks are off."""
+    def send(self, hook: Webhook, body: bytes, *, ticket_id: int | None = None) -> str | None:
+        """Queue one call as often as the knobs say; returns the invocation id, None when webhooks are off.
+
+        `ticket_id` is the ticket it tells of."""
         knobs = self._faults.knobs
         if knobs.webhook_off or hook.status != "active":
             return None
@@ -111,7 +113,7 @@ class Hooks:
             while len(self.invocations) > KEPT_INVOCATIONS:
                 self.invocations.popitem(last=False)
             breaker = self._breakers.setdefault(hook.id, CircuitBreaker())
-        if breaker.is_open():
+        if breaker.is_open() and not knobs.webhook_insist_s:
             invocation.status = "circuit broken"
             return invocation.id
         delivery = Delivery(
@@ -121,6 +123,7 @@ class Hooks:
             url=hook.endpoint,
             headers=self._headers(hook, invocation.id, body),
             body=body,
+            ticket_id=ticket_id,
         )
         for _ in range(self._faults.copies()):
             with self._lock:
@@ -145,7 +148,7 @@ class Hooks:
                 continue
             hook = self.webhooks.get(str(value[0]))
             if hook is not None and isinstance(value[1], str):
-                self.send(hook, rules.render(value[1], event, self._state).encode())
+                self.send(hook, rules.render(value[1], event, self._state).encode(), ticket_id=event.after.id)
 
     def _headers(self, hook: Webhook, invocation_id: str, body: bytes) -> dict[str, str]:
         timestamp = wire.stamp(self._state.now())

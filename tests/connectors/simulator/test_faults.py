@@ -37,6 +37,32 @@ def test_a_dropped_answer_was_applied(desk: Any) -> None:
     assert desk.api("GET", f"tickets/{number}").json()["ticket"]["priority"] == "urgent"
 
 
+def test_an_answer_of_a_gateway_that_gave_up_was_applied(desk: Any) -> None:
+    number = desk.arrive()
+    desk.knobs(lost_5xx_next=1, error_status=502, faults_on="writes")
+    assert write(desk, number, "urgent").status_code == 502
+    assert desk.api("GET", f"tickets/{number}").json()["ticket"]["priority"] == "urgent"
+
+
+@pytest.mark.parametrize(("knob", "applied"), [("reset_next", False), ("late_reset_next", True)])
+def test_a_reset_breaks_the_connection_before_or_after(desk: Any, knob: str, applied: bool) -> None:
+    number = desk.arrive()
+    desk.knobs(**{knob: 1, "faults_on": "writes"})
+    with pytest.raises(requests.ConnectionError, match="aborted"):
+        write(desk, number, "urgent")
+    assert (desk.api("GET", f"tickets/{number}").json()["ticket"]["priority"] == "urgent") is applied
+
+
+def test_a_dripping_answer_comes_byte_by_byte(desk: Any) -> None:
+    desk.knobs(drip_next=1, drip_s=0.05)
+    headers = {"Authorization": f"Bearer {desk.connection['oauth_token']}"}
+    with requests.get(f"{desk.url}/api/v2/groups", headers=headers, stream=True, timeout=5) as answer:
+        started = time.monotonic()
+        assert len(answer.raw.read1(3)) + len(answer.raw.read1(3)) + len(answer.raw.read1(3)) <= 6
+        assert time.monotonic() - started >= 0.05
+    assert desk.api("GET", "groups").json()["groups"]
+
+
 def test_a_frozen_request_lands_late(desk: Any) -> None:
     number = desk.arrive()
     seen = len(desk.effects())
