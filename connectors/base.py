@@ -195,6 +195,14 @@ class Helpdesk(Protocol):
     def update_tickets(self, changes: Sequence[UpdateTicket], *, key: str) -> tuple[ItemResult, ...]:
         """Apply many changes, in chunks as large as the helpdesk takes; one result for each, in order."""
 
+    def unmark(self, marks: Mapping[str, Sequence[str]]) -> tuple[ItemResult, ...]:
+        """Take the markers that writes with these keys left off their tickets: ticket ref -> keys.
+
+        One result for each ticket, in order. Every other tag stays, and no new marker is left. A marker that is gone
+        already is none's error; a closed ticket (`Rejected`) or a deleted one (`NotFound` or `Rejected`) is left alone.
+        Calling twice is safe at any time. Also raises what a read raises.
+        """
+
 
 def read_or_none(read: Callable[[str], T], object_id: str | None) -> T | None:
     """What `read` finds; a person or company that was deleted meanwhile is as good as none."""
@@ -211,7 +219,7 @@ class Vendor(Protocol):
 
     `title` is how the vendor writes its name; `sign_ins` are the ways to give us access, the recommended first.
     `default_priority` is what a ticket has that nobody prioritised; `upload_steps` tell an admin how `package`'s zip
-    gets into the helpdesk.
+    gets into the helpdesk; `ticket_path` leads from the agents' address to a ticket, `{ref}` standing for its number.
     """
 
     name: ClassVar[str]
@@ -220,6 +228,7 @@ class Vendor(Protocol):
     sign_ins: ClassVar[tuple[SignIn, ...]]
     default_priority: ClassVar[Priority | None]
     upload_steps: ClassVar[tuple[str, ...]]
+    ticket_path: ClassVar[str]
 
     def parse_webhook(
         self, request: WebhookRequest, *, secrets: tuple[str, ...], account_id: str | None

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 
 from app.settings import Settings
 from connectors.store import Store
-from connectors.store.clockwork import FIRST
+from connectors.store.clockwork import FIRST, LAST
 from connectors.store.inbox import ANY_RANK
 
 
@@ -29,5 +29,6 @@ def timetable(settings: Settings) -> tuple[Timed, ...]:
     return (
         Timed("reconcile", timedelta(seconds=settings.reconcile_s)),
         Timed("doctor", timedelta(minutes=5)),
+        Timed("tidy", timedelta(minutes=5), LAST, tenants=lambda store, now: store.markers.due(now)),
         Timed("renew", timedelta(minutes=1), FIRST, tenants=lambda store, now: store.access.due(now)),
     )

@@ -56,6 +56,7 @@ class Freshdesk:
     sign_ins: ClassVar[tuple[SignIn, ...]] = (API_KEY,)
     default_priority: ClassVar[Priority | None] = Priority.P4
     upload_steps: ClassVar[tuple[str, ...]] = UPLOAD_STEPS
+    ticket_path: ClassVar[str] = "/a/tickets/{ref}"
 
     def parse_webhook(
         self, request: WebhookRequest, *, secrets: tuple[str, ...], account_id: str | None

@@ -12,7 +12,17 @@ from typing import Any
 from urllib.parse import quote
 
 from connectors.base import ItemResult
-from connectors.errors import ConnectorError, Forbidden, NotFound, OutcomeUnknown, Rejected, Unsupported
+from connectors.errors import (
+    AuthFailed,
+    ConnectorError,
+    Forbidden,
+    NotFound,
+    OutcomeUnknown,
+    RateLimited,
+    Rejected,
+    Unavailable,
+    Unsupported,
+)
 from connectors.freshdesk.answers import asking
 from connectors.freshdesk.api import Api, known_id
 from connectors.freshdesk.changes import bulk_properties
@@ -24,6 +34,8 @@ from triage.actions import UpdateTicket
 CHUNK = 100
 # How long a finished job is waited for, 2 s in all; a longer one is looked at again by the next try.
 WAITS_S = (0.1, 0.3, 0.6, 1.0)
+# After one of these the next request would fail as well.
+STOPS = (AuthFailed, RateLimited, Unavailable)
 
 Outcomes = dict[str, ConnectorError | None]
 
@@ -66,6 +78,21 @@ class BulkWrites:
             )
             for change in changes
         )
+
+    def unmark(self, marks: Mapping[str, Sequence[str]]) -> tuple[ItemResult, ...]:
+        """One by one, as each ticket keeps tags of its own. What stops one from being sent stops the rest."""
+        outcomes: Outcomes = {}
+        stopped: ConnectorError | None = None
+        for ref, keys in marks.items():
+            try:
+                if stopped is None:
+                    self._writes.unmark(ref, keys)
+                outcomes[ref] = stopped
+            except STOPS as error:
+                outcomes[ref] = stopped = error
+            except ConnectorError as error:
+                outcomes[ref] = error
+        return tuple(ItemResult(ticket_ref=ref, error=outcomes[ref]) for ref in marks)
 
     def _together(self, changes: Iterable[UpdateTicket]) -> Iterator[tuple[list[str], Mapping[str, Any]]]:
         """Tickets of which the same is asked, with the properties that say it; nothing for those that go alone."""

@@ -6,7 +6,7 @@ https://developers.freshdesk.com/api/#update_ticket
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from connectors.errors import Rejected
@@ -50,6 +50,13 @@ def bulk_properties(change: UpdateTicket, fields: Fields) -> Mapping[str, Any] |
 def with_tag(current: wire.Ticket, tag: str) -> Mapping[str, Any]:
     """The body that adds one tag and touches nothing else."""
     return {"tags": [*(each for each in current.tags if each != tag), tag]}
+
+
+def without_marks(current: wire.Ticket, keys: Iterable[str]) -> Mapping[str, Any] | None:
+    """What takes these keys' markers off and nothing else; None when none is there."""
+    marks = set(map(marker_tag, keys))
+    kept = [tag for tag in current.tags if tag not in marks]
+    return None if len(kept) == len(current.tags) else {"tags": kept}
 
 
 def _wanted(change: UpdateTicket, fields: Fields) -> dict[str, Any]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, ClassVar
 
@@ -176,6 +176,9 @@ class FreshdeskHelpdesk:
     def update_tickets(self, changes: Sequence[UpdateTicket], *, key: str) -> tuple[ItemResult, ...]:
         return self._bulk.update_tickets(changes, key=key)
 
+    def unmark(self, marks: Mapping[str, Sequence[str]]) -> tuple[ItemResult, ...]:
+        return self._bulk.unmark(marks)
+
     def _listed(self, start: datetime, page: int) -> tuple[list[Any], bool]:
         """One page of what changed since, with whether there is another."""
         query = {"updated_since": mapping.stamp(start), "order_by": "updated_at", "order_type": "asc"}
@@ -188,7 +191,7 @@ class FreshdeskHelpdesk:
             except ValidationError as error:
                 fields = sorted({str(problem["loc"][0]) for problem in error.errors() if problem["loc"]})
                 ref = row.get("id") if isinstance(row, dict) else None
-                logger.warning("ticket %s of the list cannot be read: %s", str(ref)[:40], ", ".join(fields))
+                logger.warning("ticket %s of the list cannot be read: %s", str(ref)[:40], ",".join(fields))
 
 
 def _place(cursor: str) -> tuple[datetime, int]:

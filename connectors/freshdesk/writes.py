@@ -7,7 +7,7 @@ right after it was read.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -27,7 +27,7 @@ from connectors.errors import (
 from connectors.freshdesk import mapping, wire
 from connectors.freshdesk.answers import asking
 from connectors.freshdesk.api import Api, known_id, number
-from connectors.freshdesk.changes import plan, with_tag
+from connectors.freshdesk.changes import plan, with_tag, without_marks
 from connectors.freshdesk.fields import Fields
 from connectors.freshdesk.texts import marked_html, to_html
 from connectors.marks import marker_tag, tag_text
@@ -129,6 +129,16 @@ class Writes:
         with asking("create_ticket", write=True):
             ref = wire.AssociatedTicket.model_validate(answer).id
         return Receipt(applied=True, status=201, evidence=f"ticket {ref}", ref=ref)
+
+    def unmark(self, ref: str, keys: Iterable[str]) -> None:
+        """The tags without these keys' markers, right after they were read."""
+        ticket = self._writable(ref, "unmark")
+        body = without_marks(ticket, keys)
+        if body is None:
+            return
+        if mapping.status(ticket.status) is Status.CLOSED:
+            raise Rejected(f"ticket {ticket.id} is closed and is left alone", vendor="freshdesk", operation="unmark")
+        self._put(ticket.id, body, "unmark")
 
     def associated(self, incident_ref: str) -> tuple[str, ...]:
         """The tickets linked to an incident, sorted; a ticket that is no tracker has none."""

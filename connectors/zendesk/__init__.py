@@ -27,6 +27,7 @@ class Zendesk:
     sign_ins: ClassVar[tuple[SignIn, ...]] = SIGN_INS
     default_priority: ClassVar[Priority | None] = None
     upload_steps: ClassVar[tuple[str, ...]] = UPLOAD_STEPS
+    ticket_path: ClassVar[str] = "/agent/tickets/{ref}"
 
     def parse_webhook(
         self, request: WebhookRequest, *, secrets: tuple[str, ...], account_id: str | None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from connectors.base import ItemResult
@@ -12,7 +12,7 @@ from connectors.marks import marker_tag
 from connectors.zendesk import wire
 from connectors.zendesk.answers import asking
 from connectors.zendesk.api import known_id
-from connectors.zendesk.changes import build_body
+from connectors.zendesk.changes import build_body, without_marks
 from connectors.zendesk.writing import FINAL, Writing, closed
 from triage.actions import UpdateTicket
 
@@ -58,22 +58,47 @@ class Bulk(Writing):
             for change in changes
         )
 
+    def unmark(self, marks: Mapping[str, Sequence[str]]) -> tuple[ItemResult, ...]:
+        """A hundred tickets cost one read and one write, each ticket's tags under the version that was read."""
+        refs = list(marks)
+        outcomes: Outcomes = {}
+        for start in range(0, len(refs), CHUNK):
+            outcomes |= self._unmark_chunk({ref: marks[ref] for ref in refs[start : start + CHUNK]})
+        return tuple(ItemResult(ticket_ref=ref, error=outcomes[ref]) for ref in refs)
+
+    def _unmark_chunk(self, marks: Mapping[str, Sequence[str]]) -> Outcomes:
+        current = self._read_many(list(marks))
+        return self._each(marks, lambda ref: self._unmarked(ref, current.get(ref), marks[ref]))
+
+    def _unmarked(self, ref: str, current: wire.Ticket | None, keys: Iterable[str]) -> dict[str, Any] | None:
+        if current is None:
+            raise NotFound(f"there is no ticket {ref[:40]!r}", vendor=self.name, operation="unmark")
+        body = without_marks(current, keys)
+        if body is not None and current.status in FINAL:
+            raise closed(current, "unmark")
+        return body
+
     def _update_chunk(self, changes: list[UpdateTicket], key: str) -> Outcomes:
         try:
             current = self._read_many([change.ticket_ref for change in changes])
         except ConnectorError as error:
             return dict.fromkeys((change.ticket_ref for change in changes), error)
+        named = {change.ticket_ref: change for change in changes}
+        return self._each(named, lambda ref: self._body(named[ref], current.get(ref), key))
+
+    def _each(self, refs: Iterable[str], body_of: Callable[[str], dict[str, Any] | None]) -> Outcomes:
+        """What became of each ticket; one with nothing to write and one that cannot be written are not sent."""
         outcomes: Outcomes = {}
         bodies: dict[str, dict[str, Any]] = {}
-        for change in changes:
+        for ref in refs:
             try:
-                body = self._body(change, current.get(change.ticket_ref), key)
+                body = body_of(ref)
             except ConnectorError as error:
-                outcomes[change.ticket_ref] = error
+                outcomes[ref] = error
                 continue
-            outcomes[change.ticket_ref] = None
+            outcomes[ref] = None
             if body is not None:
-                bodies[change.ticket_ref] = body
+                bodies[ref] = body
         return outcomes | (self._run(bodies) if bodies else {})
 
     def _body(self, change: UpdateTicket, current: wire.Ticket | None, key: str) -> dict[str, Any] | None:

@@ -57,6 +57,15 @@ def guarded(current: wire.Ticket, tags: Iterable[str] | None, key: str) -> dict[
     return body
 
 
+def without_marks(current: wire.Ticket, keys: Iterable[str]) -> dict[str, Any] | None:
+    """What takes these keys' markers off and nothing else; None when none is there. It leaves no marker of its own."""
+    tags = set(current.tags or ())
+    kept = tags - set(map(marker_tag, keys))
+    if kept == tags:
+        return None
+    return {"safe_update": True, "updated_stamp": current.updated_at, "tags": sorted(kept)}
+
+
 def _taxonomy_values(change: UpdateTicket, field_ids: Mapping[str, str]) -> dict[str, str | None]:
     """Field name -> new value, None to clear it."""
     asked: dict[str, str | None] = {

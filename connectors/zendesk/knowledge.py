@@ -62,7 +62,7 @@ class Knowledge(Api):
                 found = self._translations(article.id)
         except ValidationError as error:
             fields = sorted({str(problem["loc"][0]) for problem in error.errors() if problem["loc"]})
-            logger.warning("article %s cannot be read: %s", row.get("id"), ", ".join(fields))
+            logger.warning("article %s cannot be read: %s", row.get("id"), ",".join(fields))
             return ()
         return tuple(
             Article(

@@ -81,4 +81,4 @@ class Reading(Api):
                 yield wire.Ticket.model_validate(row).normalised(self._field_ids)
             except ValidationError as error:
                 fields = sorted({str(problem["loc"][0]) for problem in error.errors()})
-                logger.warning("ticket %s of the export cannot be read: %s", row.get("id"), ", ".join(fields))
+                logger.warning("ticket %s of the export cannot be read: %s", row.get("id"), ",".join(fields))

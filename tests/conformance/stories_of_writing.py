@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from connectors.errors import AuthFailed, ConnectorError, NotFound, OutcomeUnknown, RateLimited, Rejected
+from connectors.marks import marker_tag
 from tests.conformance.world import World, without
 from triage.actions import AddComment, CreateTicket, LinkIncident, UpdateTicket
 from triage.tickets import Priority
@@ -271,6 +274,63 @@ def more_changes_than_one_request_takes(world: World) -> object:
     assert {world.record(ref).priority for ref in refs} == {"high"}
     assert all("bulk" in world.record(ref).tags for ref in refs)
     return len(results)
+
+
+def a_marker_is_taken_off_and_nothing_else(world: World) -> object:
+    ref = world.arrive(tags=("vip",), attributes={"priority": "low"})
+    world.helpdesk.update_ticket(UpdateTicket(ticket_ref=ref, add_tags=("ours",), note="Once."), key=KEY)
+    world.helpdesk.update_ticket(UpdateTicket(ticket_ref=ref, priority=Priority.P2), key=KEY[::-1])
+    before = world.record(ref)
+    assert {marker_tag(KEY), marker_tag(KEY[::-1])} <= set(before.tags)
+    (result,) = world.helpdesk.unmark({ref: [KEY]})
+    assert (result.ticket_ref, result.error) == (ref, None)
+    after = world.record(ref)
+    assert set(before.tags) - set(after.tags) == {marker_tag(KEY)}
+    assert set(after.tags) <= set(before.tags)
+    assert (after.priority, after.group_id, after.status) == (before.priority, before.group_id, before.status)
+    return world.notes(ref)
+
+
+def the_last_tag_can_go(world: World) -> object:
+    ref = world.arrive()
+    world.helpdesk.update_ticket(UpdateTicket(ticket_ref=ref, priority=Priority.P2), key=KEY)
+    assert world.record(ref).tags == (marker_tag(KEY),)
+    world.helpdesk.unmark({ref: [KEY]})
+    assert world.record(ref).tags == ()
+    return "none"
+
+
+def a_marker_that_is_gone_costs_no_write(world: World) -> object:
+    ref = world.arrive(tags=("vip",))
+    before = len(world.state.effects)
+    (result,) = world.helpdesk.unmark({ref: [KEY]})
+    assert result.error is None
+    assert len(world.state.effects) == before
+    return "untouched"
+
+
+def markers_of_many_tickets_go_with_a_result_each(world: World) -> object:
+    refs = [world.arrive(f"Ticket {number}", tags=(f"own_{number}",)) for number in range(104)]
+    world.helpdesk.update_tickets([UpdateTicket(ticket_ref=ref, add_tags=("bulk",)) for ref in refs], key=KEY)
+    world.delete(refs[1])
+    world.state.tickets[int(refs[2])] = replace(world.record(refs[2]), status="closed")
+    asked = [refs[0], "999999999", *refs[1:]]
+    results = world.helpdesk.unmark({ref: [KEY] for ref in asked})
+    assert [result.ticket_ref for result in results] == asked
+    refused = {result.ticket_ref for result in results if isinstance(result.error, (NotFound, Rejected))}
+    assert refused == {"999999999", refs[1], refs[2]} == {each.ticket_ref for each in results if each.error}
+    left = {ref: set(world.record(ref).tags) for ref in refs if ref not in refused}
+    assert left == {ref: {f"own_{refs.index(ref)}", "bulk"} for ref in left}
+    return len(left)
+
+
+def a_tag_set_meanwhile_survives_the_tidying(world: World) -> object:
+    ref = world.arrive()
+    world.helpdesk.update_ticket(UpdateTicket(ticket_ref=ref, priority=Priority.P2), key=KEY)
+    world.agent_does(ref, add_tags=("escalated",))
+    world.again().unmark({ref: [KEY]})
+    assert world.record(ref).tags == ("escalated",)
+    return "kept"
 
 
 def a_revoked_key_writes_nothing(world: World) -> object:

@@ -19,7 +19,7 @@ from connectors.base import Connection, Feature
 from connectors.freshdesk import FEATURES, api, client, limits
 from connectors.freshdesk.bulk import BulkWrites
 from connectors.freshdesk.fields import Fields
-from connectors.limits import OPEN, Gate
+from connectors.limits import OPEN, Gate, OpenGate
 from connectors.marks import marker_tag
 from connectors.registry import vendor
 from tests.connectors.freshdesk.desk import BASE, ticket
@@ -404,7 +404,7 @@ def test_who_may_read(
 
 
 @dataclass
-class Watching:
+class Watching(OpenGate):
     """A gate that notes who enters, and what it is told."""
 
     entered: list[tuple[str, ...]] = field(default_factory=list)

@@ -138,6 +138,9 @@ class Thirddesk:
             self.update_ticket(change, key=key)
         return tuple(ItemResult(ticket_ref=change.ticket_ref) for change in changes)
 
+    def unmark(self, marks: Mapping[str, Sequence[str]]) -> tuple[ItemResult, ...]:
+        return tuple(ItemResult(ticket_ref=ref) for ref in marks)
+
 
 class Vendor:
     """See `connectors.base.Vendor`."""
@@ -147,6 +150,7 @@ class Vendor:
     features: ClassVar[frozenset[Feature]] = Thirddesk.features
     default_priority: ClassVar[Priority | None] = None
     upload_steps: ClassVar[tuple[str, ...]] = ()
+    ticket_path: ClassVar[str] = "/tickets/{ref}"
     sign_ins: ClassVar[tuple[SignIn, ...]] = (
         SignIn(kind="key", title="Key", help="", asks=(Ask(name="key", label="Key", secret=True),)),
     )
