@@ -2,31 +2,27 @@
 
 from __future__ import annotations
 
-import dataclasses
-import json
 import os
 import signal
 import sys
 import threading
-from datetime import UTC, datetime
-from pathlib import Path
-from typing import Any
 
 import click
 from sqlalchemy.exc import SQLAlchemyError
 
-from app import cli_connect
+from app import cli_backup, cli_connect
 from app import demo as demo_module
 from app.bootstrap import Deps, build
+from app.cli_deliveries import deliveries
 from app.cli_package import package
 from app.passwords import hash_password
 from app.processes import AlreadyRunning, Supervisor, only_one, programs
 from app.settings import Settings, SettingsError
 from connectors.errors import ConnectorError
 from connectors.registry import VENDORS
+from connectors.store.backups import BackupFailed
 from connectors.store.database import StoreUnusable
-from connectors.store.deliveries import Delivery
-from connectors.store.replays import NoSuchDelivery
+from connectors.store.names import NoSuchDelivery
 from connectors.store.tenants import UnknownTenant
 from connectors.store.vault import VaultError
 
@@ -45,7 +41,15 @@ def main() -> None:
     except SettingsError as error:
         click.echo(str(error), err=True)
         sys.exit(2)
-    except (AlreadyRunning, StoreUnusable, NoSuchDelivery, UnknownTenant, ConnectorError, VaultError) as error:
+    except (
+        AlreadyRunning,
+        BackupFailed,
+        StoreUnusable,
+        NoSuchDelivery,
+        UnknownTenant,
+        ConnectorError,
+        VaultError,
+    ) as error:
         click.echo(str(error), err=True)
         sys.exit(1)
     except SQLAlchemyError as error:
@@ -60,11 +64,14 @@ def cli() -> None:
 
 
 cli.add_command(package)
+cli.add_command(cli_backup.backup)
+cli.add_command(cli_backup.restore_command)
 
 
 cli.add_command(cli_connect.connect)
 cli.add_command(cli_connect.doctor)
 cli.add_command(cli_connect.mode)
+cli.add_command(deliveries)
 
 
 @cli.command()
@@ -115,58 +122,6 @@ def prepare() -> None:
 
 
 @cli.group()
-def deliveries() -> None:
-    """Every event in and every effect out: look, set aside, put back to work."""
-
-
-@deliveries.command("list")
-@click.option("--state", type=click.Choice(["waiting", "parked", "done", "ignored"]), default=None)
-@click.option("--find", default=None, help="Ticket number, start of a key, or part of a subject.")
-@click.option("--limit", type=click.IntRange(1), default=50, show_default=True)
-@click.option("--json", "as_json", is_flag=True)
-def list_deliveries(state: str | None, find: str | None, limit: int, as_json: bool) -> None:
-    """The newest events and effects."""
-    rows = _deps().store.deliveries.newest(state=state, query=find, limit=limit)
-    if as_json:
-        click.echo(json.dumps([dataclasses.asdict(row) for row in rows], default=_plain))
-        return
-    if not rows:
-        click.echo("Nothing here. Events appear as soon as the helpdesk sends one.")
-    for row in rows:
-        click.echo(_line(row))
-
-
-@deliveries.command("show")
-@click.argument("name")
-def show_delivery(name: str) -> None:
-    """One event or effect whole, as JSON; NAME is in-12 or out-34."""
-    click.echo(json.dumps(_deps().store.deliveries.show(name), default=_plain, indent=2))
-
-
-@deliveries.command("replay")
-@click.argument("names", nargs=-1)
-@click.option("--all", "everything", is_flag=True, help="Replay all that is parked.")
-def replay_deliveries(names: tuple[str, ...], everything: bool) -> None:
-    """Put parked rows back to work. Their keys stay, so nothing happens twice."""
-    deps = _deps()
-    chosen = list(names) or (deps.store.replays.parked() if everything else [])
-    if not chosen and not everything:
-        raise click.UsageError("Name the deliveries to replay, or use --all.")
-    count = deps.store.replays.replay(chosen, now=datetime.now(UTC))
-    click.echo(f"{count} of {len(chosen)} put back to work.")
-    sys.exit(0 if count == len(chosen) else 1)
-
-
-@deliveries.command("park")
-@click.argument("names", nargs=-1, required=True)
-def park_deliveries(names: tuple[str, ...]) -> None:
-    """Set waiting rows aside until somebody replays them."""
-    count = _deps().store.replays.park(names, now=datetime.now(UTC))
-    click.echo(f"{count} of {len(names)} parked.")
-    sys.exit(0 if count == len(names) else 1)
-
-
-@cli.group()
 def user() -> None:
     """People who may open the console."""
 
@@ -190,21 +145,3 @@ def add_user(email: str, name: str, password: str) -> None:
 
 def _deps() -> Deps:
     return build(Settings.from_env(os.environ))
-
-
-def _line(row: Delivery) -> str:
-    took = "" if row.took_s is None else f"{row.took_s:.1f} s"
-    ticket = f"#{row.ticket_ref}" if row.ticket_ref else ""
-    error = f"  {row.error}" if row.error else ""
-    return f"{row.at:%H:%M:%S}  {row.id:<9} {ticket:<8} {row.state:<9} {took:>7}  {row.what}{error}"
-
-
-def _plain(value: Any) -> Any:
-    match value:
-        case datetime():
-            return value.isoformat()
-        case bytes():
-            return value.decode("utf-8", "replace")
-        case Path():
-            return str(value)
-    raise TypeError(type(value).__name__)

@@ -9,7 +9,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from werkzeug.exceptions import HTTPException
 
 from connectors.errors import AuthFailed, ConnectorError, NotFound, RateLimited, Rejected
-from connectors.store.replays import NoSuchDelivery
+from connectors.store.names import NoSuchDelivery
 
 log = logging.getLogger("deskhand.web")
 STATUS: tuple[tuple[type[Exception], int], ...] = (

@@ -4,38 +4,57 @@ from __future__ import annotations
 
 import random
 import threading
+import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime, timedelta
+from typing import Protocol, TypeVar
 
 from sqlalchemy.exc import SQLAlchemyError
 
 from connectors.errors import ConnectorError, OverBudget
-from connectors.store.inbox import Inbox, InboxRow
+from connectors.queue import SEND, job_for
+from connectors.store.inbox import InboxRow
 from connectors.store.installations import SET_ASIDE
 from connectors.store.leases import Claim, LeaseLost
-from connectors.store.outbox import Outbox, OutboxRow
+from connectors.store.outbox import OutboxRow
 from connectors.store.tenants import CONNECTED
 from jobs.access import renewed
 from jobs.outcomes import Park, TryAgain, after_failure
-from jobs.runtime import RUNNING_LEASE, Runtime, log, runtime
+from jobs.runtime import RUNNING_LEASE, Runtime, given_up_after_s, log, runtime
 
 AFTER_RENEWAL = timedelta(seconds=1)
 
 
+R = TypeVar("R", InboxRow, OutboxRow, contravariant=True)
+
+
+class Line(Protocol[R]):
+    """What inbox and outbox have in common for whoever works on a row."""
+
+    def renew(self, held: Claim, until: datetime) -> bool: ...
+
+    def retry(self, row: R, *, at: datetime, unknown: bool, status: int | None, error: str, counted: bool) -> None: ...
+
+    def park(self, row: R, *, now: datetime, status: int | None, reason: str) -> None: ...
+
+
 @contextmanager
-def keeping(run: Runtime, table: Inbox | Outbox, held: Claim) -> Iterator[None]:
-    """Renew the lease three times in its length until the block ends."""
+def keeping(run: Runtime, line: Line[R], held: Claim, *, for_s: float) -> Iterator[None]:
+    """Renew the lease three times in its length until the block ends, but no longer than `for_s`: what hangs in C
+    until then never comes back, and this thread would keep the row from everybody else.
+    """
     ended = threading.Event()
+    until = time.monotonic() + for_s
 
     def renew() -> None:
-        while not ended.wait(RUNNING_LEASE.total_seconds() / 3):
+        while not ended.wait(RUNNING_LEASE.total_seconds() / 3) and time.monotonic() < until:
             try:
-                if not table.renew(held, run.now() + RUNNING_LEASE):
+                if not line.renew(held, run.now() + RUNNING_LEASE):
                     return
             except SQLAlchemyError as error:
-                log.warning("lease of %s %s not renewed: %s", type(table).__name__, held.id, type(error).__name__)
+                log.warning("lease of %s %s not renewed: %s", _name(line), held.id, type(error).__name__)
 
     keeper = threading.Thread(target=renew, daemon=True)
     keeper.start()
@@ -56,7 +75,7 @@ def inbox_job(work: Callable[[Runtime, InboxRow], None]) -> Callable[[int, str],
         claimed = Claim(id=inbox_id, token=token)
         row = run.store.inbox.start(claimed, now=run.now(), owner=run.owner, lease=RUNNING_LEASE)
         if row is not None:
-            with planning(run, row):
+            with working(run, run.store.inbox, row, since=row.received_at):
                 work(run, row)
 
     job.__name__, job.__doc__ = work.__name__, work.__doc__
@@ -64,44 +83,29 @@ def inbox_job(work: Callable[[Runtime, InboxRow], None]) -> Callable[[int, str],
 
 
 @contextmanager
-def planning(run: Runtime, row: InboxRow) -> Iterator[None]:
-    """Work on an inbox row. The worker's outer edge: no failure leaves the row without a next state."""
+def working(run: Runtime, line: Line[R], row: R, *, since: datetime) -> Iterator[None]:
+    """Work on a row. The worker's outer edge: no failure leaves the row without a next state.
+
+    `since` is what a row's age counts from when it is to be given up.
+    """
     began = run.now()
     try:
-        with keeping(run, run.store.inbox, row.held):
-            yield
-    except LeaseLost:
-        log.info("inbox %s was taken over", row.held.id)
-    except Exception as error:
-        _note(error, "inbox", row.held.id)
-        with suppress(LeaseLost):
-            match _next_step(run, error, row, since=row.received_at, began=began):
+        try:
+            job = SEND if isinstance(row, OutboxRow) else job_for(row.kind)
+            with keeping(run, line, row.held, for_s=given_up_after_s(job)):
+                yield
+        except LeaseLost:
+            raise
+        except Exception as error:
+            _note(error, line, row.held.id)
+            status, text = getattr(error, "status", None), _in_words(error)
+            match _next_step(run, error, row, since=since, began=began):
                 case Park(reason=reason):
-                    run.store.inbox.finish(row, "parked", now=run.now(), note=reason)
-                case TryAgain(at=at, counted=counted):
-                    run.store.inbox.retry(row, at=at, error=str(error), counted=counted)
-
-
-@contextmanager
-def sending(run: Runtime, row: OutboxRow) -> Iterator[None]:
-    """Carry an outbox row out, with the same edge; an unknown outcome is marked to be verified first."""
-    began = run.now()
-    try:
-        with keeping(run, run.store.outbox, row.held):
-            yield
-    except LeaseLost:
-        log.info("outbox %s was taken over", row.held.id)
-    except Exception as error:
-        _note(error, "outbox", row.held.id)
-        status = getattr(error, "status", None)
-        with suppress(LeaseLost):
-            match _next_step(run, error, row, since=row.first_attempt_at, began=began):
-                case Park(reason=reason):
-                    run.store.outbox.park(row, now=run.now(), status=status, reason=reason)
+                    line.park(row, now=run.now(), status=status, reason=reason)
                 case TryAgain(at=at, unknown=unknown, counted=counted):
-                    run.store.outbox.retry(
-                        row, at=at, unknown=unknown or row.verify, status=status, error=str(error), counted=counted
-                    )
+                    line.retry(row, at=at, unknown=unknown, status=status, error=text, counted=counted)
+    except LeaseLost:
+        _lease_lost(line, row.held.id)
 
 
 def _next_step(
@@ -123,10 +127,24 @@ def _next_step(
     return step
 
 
-def _note(error: Exception, table: str, row_id: int) -> None:
+def _lease_lost(line: Line[R], row_id: int) -> None:
+    """Another process took the row over while this one worked: what it was about to write is discarded."""
+    log.info("%s %s was taken over", _name(line), row_id)
+
+
+def _note(error: Exception, line: Line[R], row_id: int) -> None:
     if isinstance(error, OverBudget):
-        log.info("%s %s waits for its budget", table, row_id)
+        log.info("%s %s waits for its budget", _name(line), row_id)
     elif hasattr(error, "retryable"):
-        log.warning("%s %s: %s", table, row_id, type(error).__name__)
+        log.warning("%s %s: %s", _name(line), row_id, type(error).__name__)
     else:
-        log.exception("%s %s failed", table, row_id)
+        log.exception("%s %s failed", _name(line), row_id)
+
+
+def _in_words(error: Exception) -> str:
+    """What a row's history says. Only our own messages are known to hold nothing personal."""
+    return str(error) if isinstance(error, ConnectorError) else f"{type(error).__name__}: see the worker's log."
+
+
+def _name(line: object) -> str:
+    return type(line).__name__.lower()

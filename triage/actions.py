@@ -37,7 +37,7 @@ class UpdateTicket:
         theirs = tuple(
             name
             for name, before in self.was.items()
-            if (now := seen(ticket, name)) != before and now != _plain(getattr(self, name))
+            if (now := seen(ticket, name)) != before and now != plain(getattr(self, name))
         )
         without: dict[str, Any] = dict.fromkeys(theirs)
         return replace(self, **without), theirs
@@ -88,10 +88,11 @@ class UpdateTicket:
 
 def seen(ticket: Ticket, name: str) -> str | None:
     """What a ticket holds in a field that `UpdateTicket` can set, as `was` keeps it."""
-    return _plain(getattr(ticket, name)) if name in ("priority", "group_id") else ticket.fields.get(name)
+    return plain(getattr(ticket, name)) if name in ("priority", "group_id") else ticket.fields.get(name)
 
 
-def _plain(value: Priority | str | None) -> str | None:
+def plain(value: Priority | str | None) -> str | None:
+    """A value that `UpdateTicket` sets, as text."""
     return value.value if isinstance(value, Priority) else value
 
 

@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
+from app.admin.deliveries_model import Deliveries, Delivery, Parked, Promise, Stage
 from app.admin.pages import create_blueprint
 from app.admin.tones import Tone
 from app.admin.views_model import (
     Attempts,
     ConsoleDeps,
-    Deliveries,
-    Delivery,
     Overview,
-    Parked,
     Part,
-    Promise,
     Shell,
-    Stage,
     Todo,
     UserRecord,
 )

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import UTC, datetime
-from typing import Any
 from zoneinfo import ZoneInfo
 
 from flask import Blueprint, Response, abort, g, make_response, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
-from app.admin import charts, connect_pages, words
+from app.admin import charts, connect_pages, deliveries_pages, words
 from app.admin.login import Login
 from app.admin.sessions import Sessions
 from app.admin.views_model import ConsoleDeps
@@ -28,8 +27,6 @@ POLICY = "; ".join(
     )
 )
 OPEN_TO_ALL = ("console.login", "console.log_in", "console.static")
-MAX_QUERY = 100
-MAX_IDS = 200
 MAX_BODY = 64 * 1024
 
 
@@ -65,11 +62,7 @@ def create_blueprint(
     rule("/login", "log_in", login.log_in, methods=["POST"])
     rule("/logout", "log_out", pages.log_out, methods=["POST"])
     rule("/", "overview", pages.overview, methods=["GET"])
-    rule("/deliveries", "deliveries", pages.deliveries, methods=["GET"])
-    rule("/deliveries/live", "deliveries_live", pages.deliveries_live, methods=["GET"])
-    rule("/deliveries/replay", "replay", pages.replay, methods=["POST"])
-    rule("/deliveries/replay-all", "replay_all", pages.replay_all, methods=["POST"])
-    rule("/deliveries/drop", "drop", pages.drop, methods=["POST"])
+    deliveries_pages.add_rules(blueprint, deps, pages)
     connect_pages.add_rules(blueprint, deps, pages)
     return blueprint
 
@@ -111,31 +104,6 @@ class _Pages:
         chart = charts.events(overview.events_today, overview.usual)
         return self.page("overview", overview=overview, chart=chart)
 
-    def deliveries(self) -> Response:
-        return self.page("deliveries", **self._listed(), did=_done())
-
-    def deliveries_live(self) -> Response:
-        return self.page("deliveries_live", **self._listed())
-
-    def replay(self) -> AnyResponse:
-        return self._back("replayed", self.deps.replay(_ids()))
-
-    def replay_all(self) -> AnyResponse:
-        return self._back("replayed", self.deps.replay_all_parked())
-
-    def drop(self) -> AnyResponse:
-        return self._back("dropped", self.deps.drop(_ids()))
-
-    def _listed(self) -> dict[str, Any]:
-        query = request.args.get("q", "").strip().lstrip("#")[:MAX_QUERY]
-        kind = request.args.get("kind", "")[:MAX_QUERY]
-        found = self.deps.deliveries(query=query or None, kind=kind or None)
-        return {"deliveries": found, "query": query, "kind": kind}
-
-    def _back(self, did: str, number: int) -> AnyResponse:
-        query, kind = request.form.get("q") or None, request.form.get("kind") or None
-        return redirect(url_for("console.deliveries", did=did, n=number, q=query, kind=kind), 303)
-
     def page(self, name: str, *, status: int = 200, **values: object) -> Response:
         """See `connect_pages.Renderer`."""
         return make_response(render_template(f"admin/{name}.html", **(values | self.surroundings())), status)
@@ -152,17 +120,3 @@ class _Pages:
             "at": lambda moment, seconds=False: words.at(moment, zone, now, seconds),
             "on": lambda day: words.on(day, now.astimezone(ZoneInfo(zone)).date()),
         }
-
-
-def _ids() -> list[str]:
-    ids = request.form.getlist("id")[:MAX_IDS]
-    if not ids:
-        abort(400)
-    return ids
-
-
-def _done() -> tuple[str, int] | None:
-    did, number = request.args.get("did", ""), request.args.get("n", "")
-    if did not in ("replayed", "dropped") or not number.isdecimal() or len(number) > 6:
-        return None
-    return did, int(number)

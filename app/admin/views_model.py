@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import datetime
 from typing import Protocol
 
 from app.admin.connect_model import ConnectDeps
+from app.admin.deliveries_model import DeliveriesDeps
 from app.admin.tones import Tone
 
 
@@ -84,73 +84,8 @@ class Overview:
     working: bool = True
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Stage:
-    """How many passed a stage today and how many wait in it."""
-
-    name: str
-    today: int
-    waiting: int
-    oldest: timedelta | None
-    tone: Tone
-    word: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Promise:
-    """Counts since a day. None where nothing was measured: the line is then left out."""
-
-    since: date
-    accepted: int
-    lost: int
-    median: timedelta | None = None
-    slowest_5_percent: timedelta | None = None
-    found_by_check: int | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Parked:
-    """An effect that waits for an admin. `id` is like "out-34"; `advice` says what to do first."""
-
-    id: str
-    effect: str
-    ticket_ref: str
-    reason: str
-    advice: str
-    tries: int
-    since: datetime
-    ticket_url: str | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Delivery:
-    """One event in or one effect out."""
-
-    id: str
-    at: datetime
-    outgoing: bool
-    what: str
-    ticket_ref: str
-    key: str
-    tone: Tone
-    word: str
-    took: timedelta | None = None
-    detail: str = ""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Deliveries:
-    """The page Deliveries. `latest` is already filtered; `kinds` are (value, name) for the filter."""
-
-    stages: tuple[Stage, ...]
-    promise: Promise
-    parked: tuple[Parked, ...]
-    latest: tuple[Delivery, ...]
-    kinds: tuple[tuple[str, str], ...]
-
-
-class ConsoleDeps(ConnectDeps, Protocol):
-    """What the console needs; Overview and Deliveries are about all helpdesks of this installation."""
+class ConsoleDeps(ConnectDeps, DeliveriesDeps, Protocol):
+    """What the console needs; the Overview is about all helpdesks of this installation."""
 
     def find_user(self, email: str) -> UserRecord | None:
         """The user with this e-mail (lower case)."""
@@ -169,15 +104,3 @@ class ConsoleDeps(ConnectDeps, Protocol):
 
     def overview(self) -> Overview:
         """The first page now."""
-
-    def deliveries(self, *, query: str | None, kind: str | None) -> Deliveries:
-        """The page Deliveries now; `query` is a ticket number or a key, `kind` one of the page's kinds."""
-
-    def replay(self, ids: Sequence[str]) -> int:
-        """Send these parked effects again; how many are on their way."""
-
-    def replay_all_parked(self) -> int:
-        """Send every parked effect again; how many are on their way."""
-
-    def drop(self, ids: Sequence[str]) -> int:
-        """Never send these parked effects; their record stays. How many were dropped."""

@@ -2,6 +2,9 @@
 "use strict";
 (() => {
   const EVERY_MS = 2000;
+  for (const choice of document.querySelectorAll("[data-submits]")) {
+    choice.addEventListener("change", () => choice.form.requestSubmit());
+  }
   const page = document.querySelector("[data-live-url]");
   if (!page) return;
   const pause = document.querySelector("[data-pause]");
@@ -19,7 +22,9 @@
       const next = fresh.querySelector(`[data-live="${name}"]`);
       if (!next || next.innerHTML === part.innerHTML || inUse(part) || (paused && name === "latest")) continue;
       const left = part.querySelector(".tw")?.scrollLeft || 0;
+      const picked = [...part.querySelectorAll("input:checked")].map((box) => box.value);
       part.replaceChildren(...next.childNodes);
+      for (const box of part.querySelectorAll("input[type=checkbox]")) box.checked = picked.includes(box.value);
       if (left) part.querySelector(".tw").scrollLeft = left;
     }
   }
@@ -48,8 +53,6 @@
     state.textContent = paused ? "Paused" : "";
     if (!paused) look();
   });
-  document.querySelector("[data-submits]")?.addEventListener("change", (event) => event.target.form.requestSubmit());
-
   const again = async () => { await look(); setTimeout(again, EVERY_MS); };
   setTimeout(again, EVERY_MS);
 })();

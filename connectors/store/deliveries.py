@@ -6,42 +6,32 @@ Rows are named `in-12` and `out-34`.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Table, func, or_, select
+from sqlalchemy import ColumnElement, Row, Table, case, func, select
 
 from connectors.store.database import Database
-from connectors.store.replays import table_of, unknown
-from connectors.store.schema import decision, inbox, outbox, ticket
+from connectors.store.filters import ENDED, EVERYTHING, WAITING, Filter, began
+from connectors.store.inbox import SCHEDULE
+from connectors.store.names import direction_of, table_of, unknown
+from connectors.store.rows import Delivery, Place, delivery
+from connectors.store.schema import EPOCH, decision, inbox, outbox
 from connectors.store.schema import tenant as tenant_table
 
-WAITING = {"inbox": ("new", "planning"), "outbox": ("pending", "inflight", "unknown")}
-ENDED = ("done", "ignored", "parked")
+AGES = (timedelta(minutes=1), timedelta(minutes=10), timedelta(hours=1))
+"""Where the age classes end; what is older than the last is in a class of its own."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Delivery:
-    """One row of either table, as an operator reads it. `took_s` is from arrival to end."""
+class Held:
+    """How many rows of one kind and state there are in each age class of `AGES`, youngest first."""
 
-    id: str
     direction: str
     tenant: str
-    what: str
-    ticket_ref: str | None
-    key: str
+    kind: str | None
     state: str
-    tries: int
-    at: datetime
-    done_at: datetime | None
-    error: str | None
-    source: str | None = None
-    status: int | None = None
-    evidence: str | None = None
-
-    @property
-    def took_s(self) -> float | None:
-        return None if self.done_at is None else (self.done_at - self.at).total_seconds()
+    ages: tuple[int, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,40 +71,102 @@ class Deliveries:
 
     def newest(
         self,
+        chosen: Filter = EVERYTHING,
         *,
-        state: str | None = None,
-        direction: str | None = None,
-        query: str | None = None,
+        now: datetime | None = None,
+        before: Place | None = None,
         limit: int = 50,
     ) -> list[Delivery]:
-        """The newest rows of both tables; `query` matches a ticket's number, a key's start or part of its subject."""
+        """The newest rows of both tables that match, newest first; `before` is where an earlier page ended.
+
+        `now` is needed only where the filter names an age.
+        """
         found: list[Delivery] = []
         with self.database.read() as connection:
-            if direction in (None, "in"):
-                rows = select(inbox).order_by(inbox.c.id.desc()).limit(limit)
-                found += [_incoming(row) for row in connection.execute(rows.where(*_matches(inbox, state, query)))]
-            if direction in (None, "out"):
-                rows = select(outbox).order_by(outbox.c.id.desc()).limit(limit)
-                found += [_outgoing(row) for row in connection.execute(rows.where(*_matches(outbox, state, query)))]
-        return sorted(found, key=lambda each: each.at, reverse=True)[:limit]
+            for table in chosen.tables():
+                where = [*chosen.conditions(table, now or EPOCH), *(before.conditions(table) if before else ())]
+                rows = select(table).where(*where).order_by(began(table).desc(), table.c.id.desc()).limit(limit)
+                found += [delivery(table, row) for row in connection.execute(rows)]
+        return sorted(found, key=lambda each: each.place, reverse=True)[:limit]
+
+    def one(self, name: str) -> Delivery:
+        """One row; raises `NoSuchDelivery`."""
+        table, row_id = table_of(name)
+        return delivery(table, self._row(name, table, row_id))
 
     def show(self, name: str) -> dict[str, Any]:
         """One row whole, with the bytes that came or the payload that goes."""
         table, row_id = table_of(name)
-        with self.database.read() as connection:
-            row = connection.execute(select(table).where(table.c.id == row_id)).one_or_none()
-        if row is None:
-            raise unknown(name)
-        shown = dict(row._mapping)
+        shown = dict(self._row(name, table, row_id)._mapping)
         if shown.get("raw") is not None:
             shown["raw"] = shown["raw"].decode("utf-8", "replace")
         return {"name": name, **shown}
 
+    def effects_of(self, name: str) -> list[Delivery]:
+        """What an event led to, oldest first."""
+        _, row_id = table_of(name)
+        with self.database.read() as connection:
+            rows = connection.execute(select(outbox).where(outbox.c.inbox_id == row_id).order_by(outbox.c.id))
+            return [delivery(outbox, row) for row in rows]
+
+    def by_key(self, key: str) -> Delivery | None:
+        """The effect that has this key, if it was planned."""
+        with self.database.read() as connection:
+            row = connection.execute(select(outbox).where(outbox.c.key == key)).one_or_none()
+        return None if row is None else delivery(outbox, row)
+
+    def kinds(self) -> list[str]:
+        """Every kind of row there is, sorted."""
+        with self.database.read() as connection:
+            found = {
+                kind
+                for table in EVERYTHING.tables()
+                for kind in connection.execute(select(table.c.kind).distinct()).scalars()
+            }
+        return sorted(kind for kind in found if kind)
+
+    def _row(self, name: str, table: Table, row_id: int) -> Row[Any]:
+        with self.database.read() as connection:
+            row = connection.execute(select(table).where(table.c.id == row_id)).one_or_none()
+        if row is None:
+            raise unknown(name)
+        return row
+
+    def unfinished(self, now: datetime) -> list[Held]:
+        """What waits and what is parked, counted by kind and age; the longest waiting kinds first."""
+        held: list[Held] = []
+        with self.database.read() as connection:
+            for table in EVERYTHING.tables():
+                age = case(
+                    *((began(table) > now - limit, number) for number, limit in enumerate(AGES)), else_=len(AGES)
+                )
+                keys = (table.c.tenant, table.c.kind, table.c.state)
+                counted = (
+                    select(*keys, age.label("age"), func.count().label("rows"))
+                    .where(table.c.state.in_((*WAITING[table.name], "parked")))
+                    .group_by(*keys, "age")
+                )
+                counts: dict[tuple[str, str | None, str], list[int]] = {}
+                for row in connection.execute(counted):
+                    ages = counts.setdefault((row.tenant, row.kind, row.state), [0] * (len(AGES) + 1))
+                    ages[row.age] = row.rows
+                held += [
+                    Held(direction=direction_of(table), tenant=tenant, kind=kind, state=state, ages=tuple(ages))
+                    for (tenant, kind, state), ages in counts.items()
+                ]
+        return sorted(held, key=lambda each: (each.ages[::-1], each.direction, each.state), reverse=True)
+
     def line(self, *, since: datetime) -> LineState:
         with self.database.read() as connection:
 
-            def stage(table: Table, at: Any, total_states: tuple[str, ...] | None, waiting: tuple[str, ...]) -> Stage:
-                counted = select(func.count()).select_from(table).where(at >= since)
+            def stage(
+                table: Table,
+                at: Any,
+                total_states: tuple[str, ...] | None,
+                waiting: tuple[str, ...],
+                *only: ColumnElement[bool],
+            ) -> Stage:
+                counted = select(func.count()).select_from(table).where(at >= since, *only)
                 if total_states is not None:
                     counted = counted.where(table.c.state.in_(total_states))
                 held = connection.execute(
@@ -123,6 +175,7 @@ class Deliveries:
                 return Stage(total=connection.execute(counted).scalar_one(), waiting=held[0], oldest_at=held[1])
 
             received_at, created_at = inbox.c.received_at, outbox.c.created_at
+            events = inbox.c.source != SCHEDULE  # timed work has rows there too
             parked_in = stage(inbox, received_at, ("parked",), ("parked",))
             parked_out = stage(outbox, created_at, ("parked",), ("parked",))
             oldest = [each for each in (parked_in.oldest_at, parked_out.oldest_at) if each is not None]
@@ -134,8 +187,8 @@ class Deliveries:
                 .limit(1000)
             ).all()
             return LineState(
-                received=stage(inbox, received_at, None, ()),
-                planned=stage(inbox, received_at, ("done",), WAITING["inbox"]),
+                received=stage(inbox, received_at, None, (), events),
+                planned=stage(inbox, received_at, ("done",), WAITING["inbox"], events),
                 sent=stage(outbox, created_at, ("done",), ("pending", "inflight")),
                 verifying=stage(outbox, created_at, ("unknown",), ("unknown",)),
                 parked=Stage(
@@ -143,7 +196,7 @@ class Deliveries:
                     waiting=parked_in.waiting + parked_out.waiting,
                     oldest_at=min(oldest) if oldest else None,
                 ),
-                ignored=stage(inbox, received_at, ("ignored",), ()).total,
+                ignored=stage(inbox, received_at, ("ignored",), (), events).total,
                 lost=connection.execute(
                     select(func.count())
                     .select_from(inbox)
@@ -215,66 +268,4 @@ def _planned_without_effect(since: datetime) -> Any:
             decision.c.shadow.is_(False),
             ~effect.exists(),
         )
-    )
-
-
-def _matches(table: Table, state: str | None, query: str | None) -> list[ColumnElement[bool]]:
-    where: list[ColumnElement[bool]] = []
-    if state == "waiting":
-        where.append(table.c.state.in_((*WAITING["inbox"], *WAITING["outbox"])))
-    elif state:
-        where.append(table.c.state == state)
-    if query:
-        text = query.strip().lstrip("#")
-        key = table.c.dedup_key if table is inbox else table.c.key
-        subjects = select(ticket.c.ref).where(
-            ticket.c.tenant == table.c.tenant, ticket.c.subject.icontains(text, autoescape=True)
-        )
-        where.append(
-            or_(table.c.ticket_ref == text, key.startswith(text, autoescape=True), table.c.ticket_ref.in_(subjects))
-        )
-    return where
-
-
-def _incoming(row: Any) -> Delivery:
-    what = {
-        "ticket_created": "Ticket created",
-        "ticket_updated": "Ticket changed",
-        "comment_added": "Comment added",
-        "ticket_deleted": "Ticket deleted",
-        "reconcile": "Check for missed events",
-        "renew": "Renew access",
-        "test": "Test event",
-    }.get(row.kind, "Unreadable delivery")
-    return Delivery(
-        id=f"in-{row.id}",
-        direction="in",
-        tenant=row.tenant,
-        what=what,
-        ticket_ref=row.ticket_ref,
-        key=row.dedup_key,
-        state=row.state,
-        tries=row.tries,
-        at=row.received_at,
-        done_at=row.done_at,
-        error=row.error,
-        source=row.source,
-    )
-
-
-def _outgoing(row: Any) -> Delivery:
-    return Delivery(
-        id=f"out-{row.id}",
-        direction="out",
-        tenant=row.tenant,
-        what=row.summary,
-        ticket_ref=row.ticket_ref,
-        key=row.key,
-        state=row.state,
-        tries=row.tries,
-        at=row.created_at,
-        done_at=row.done_at,
-        error=row.error,
-        status=row.last_status,
-        evidence=row.evidence,
     )

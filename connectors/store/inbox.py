@@ -10,10 +10,10 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, func, select, update
+from sqlalchemy import Connection, func, or_, select, update
 
 from connectors.crash import crash_point
-from connectors.store import leases
+from connectors.store import history, leases
 from connectors.store.database import Database
 from connectors.store.group_commit import GroupCommit
 from connectors.store.leases import Claim, States
@@ -27,7 +27,9 @@ ANY_RANK = 5
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class InboxRow:
-    """One event being worked on, with the lease that allows it."""
+    """One event being worked on, with the lease that allows it. `told` is True once something went other than
+    straight: then its end is told too.
+    """
 
     held: Claim
     tenant: str
@@ -38,6 +40,8 @@ class InboxRow:
     received_at: datetime
     tries: int
     rank: int
+    started_at: datetime
+    told: bool = False
 
 
 class Inbox:
@@ -110,6 +114,11 @@ class Inbox:
         with self.database.write() as connection:
             leases.release(connection, inbox, claims)
 
+    def release_queued(self) -> int:
+        """Take back what is queued and not started, because the queue lost it."""
+        with self.database.write() as connection:
+            return leases.release_queued(connection, inbox, STATES)
+
     def start(self, claimed: Claim, *, now: datetime, owner: str, lease: timedelta) -> InboxRow | None:
         with self.database.write() as connection:
             started = leases.start(connection, inbox, STATES, claimed, now=now, owner=owner, lease=lease)
@@ -126,6 +135,8 @@ class Inbox:
             received_at=row.received_at,
             tries=row.tries + 1,
             rank=row.rank,
+            started_at=now,
+            told=row.told,
         )
 
     def renew(self, held: Claim, until: datetime) -> bool:
@@ -135,10 +146,13 @@ class Inbox:
     def finish_in(self, connection: Connection, row: InboxRow, state: str, *, now: datetime, note: str | None) -> None:
         """The row's end, inside the transaction that writes what it led to; raises `LeaseLost`."""
         leases.finish(connection, inbox, row.held, state=state, error=note, done_at=now)
+        if row.told or state == STATES.parked:
+            history.note_in(connection, inbox, row.held.id, state, tenant=row.tenant, at=now, detail=note)
 
     def coalesce_in(self, connection: Connection, row: InboxRow, *, read_at: datetime, now: datetime) -> int:
         """Close the ticket's other waiting rows that this reading already covers; returns how many."""
-        changed = connection.execute(
+        reason = f"Covered by event {row.held.id}."
+        covered = connection.execute(
             update(inbox)
             .where(
                 inbox.c.tenant == row.tenant,
@@ -148,20 +162,61 @@ class Inbox:
                 inbox.c.received_at <= read_at,
                 (inbox.c.lease_until.is_(None)) | (inbox.c.lease_until <= now),
             )
-            .values(state="done", error=f"Covered by event {row.held.id}.", done_at=now)
-        )
-        return changed.rowcount
+            .values(state="done", error=reason, done_at=now)
+            .returning(inbox.c.id, history.is_told(inbox).label("told"))
+        ).all()
+        for each in covered:
+            if each.told:
+                history.note_in(connection, inbox, each.id, history.DONE, tenant=row.tenant, at=now, detail=reason)
+        return len(covered)
 
     def finish(self, row: InboxRow, state: str, *, now: datetime, note: str | None = None) -> None:
         with self.database.write() as connection:
             self.finish_in(connection, row, state, now=now, note=note)
 
-    def retry(self, row: InboxRow, *, at: datetime, error: str, counted: bool = True) -> None:
-        """Wait until `at`; one that is not `counted` was no try."""
+    def retry(
+        self,
+        row: InboxRow,
+        *,
+        at: datetime,
+        error: str,
+        unknown: bool = False,
+        status: int | None = None,
+        counted: bool = True,
+    ) -> None:
+        """Wait until `at`; one that is not `counted` was no try, and is told only if the helpdesk answered.
+
+        Reading leaves nothing behind, so an `unknown` outcome needs no verifying.
+        """
         tries = row.tries if counted else row.tries - 1
         with self.database.write() as connection:
             leases.finish(connection, inbox, row.held, state="new", next_at=at, error=error, tries=tries)
+            if counted or status is not None:
+                history.note_in(
+                    connection,
+                    inbox,
+                    row.held.id,
+                    history.FAILED,
+                    tenant=row.tenant,
+                    at=row.started_at,
+                    status=status,
+                    detail=error,
+                )
             crash_point("retry.before_commit")
+
+    def park(self, row: InboxRow, *, now: datetime, status: int | None, reason: str) -> None:
+        with self.database.write() as connection:
+            leases.finish(connection, inbox, row.held, state=STATES.parked, error=reason, done_at=now)
+            history.note_in(
+                connection,
+                inbox,
+                row.held.id,
+                history.PARKED,
+                tenant=row.tenant,
+                at=now,
+                status=status,
+                detail=reason,
+            )
 
     def has_event(self, tenant: str, dedup_key: str) -> bool:
         """Whether this event came in by webhook."""
@@ -176,11 +231,16 @@ class Inbox:
             )
 
     def covers(self, tenant: str, ticket_ref: str, updated_at: datetime) -> bool:
-        """Whether an event received since `updated_at` already led (or will lead) to a reading of this ticket."""
+        """Whether an event received since `updated_at` already led (or will lead) to a reading of this ticket.
+
+        A parked one did not; but one that killed its processes would only do so again.
+        """
         with self.database.read() as connection:
             newest = connection.execute(
                 select(func.max(inbox.c.received_at)).where(
-                    inbox.c.tenant == tenant, inbox.c.ticket_ref == ticket_ref, inbox.c.state != "parked"
+                    inbox.c.tenant == tenant,
+                    inbox.c.ticket_ref == ticket_ref,
+                    or_(inbox.c.state != "parked", inbox.c.crashes >= leases.MAX_CRASHES),
                 )
             ).scalar_one()
         return newest is not None and newest >= updated_at

@@ -16,12 +16,20 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, Row, Table, and_, func, or_, select, update
 
 from connectors.limits import EVERYTHING
+from connectors.store import history
 from connectors.store.budgets import room_in
 from connectors.store.schema import access, inbox, outbox, throttle
 
 MAX_CRASHES = 3
+QUEUED = "queue"
+"""Who holds a row that was handed out and that no job has started."""
+KILLED = "Killed its process"
+"""How the reason begins of a row parked for that."""
 URGENT = 1
 """Rows of this rank (a P1's) and before pass a tenant whose budget is used up, and may use the reserve."""
+UNKNOWN = "unknown"
+LANDED = timedelta(seconds=40)
+"""By then a write that nobody waits for any more has landed or never will: twice the longest time-out."""
 _UNFINISHED = ("new", "planning", "pending", "unknown", "inflight")
 """Of both tables, whose words differ: what may be leased."""
 
@@ -42,13 +50,15 @@ class Claim:
 class States:
     """The words one table uses: where work waits, where it runs, where it ends badly.
 
-    `families` are the endpoint families that its work counts in.
+    `families` are the endpoint families that its work counts in. Rows whose kind is `elsewhere` have nothing to do with
+    the helpdesk: its pauses and our budget for it do not hold them up.
     """
 
     waiting: tuple[str, ...]
     running: str
     parked: str = "parked"
     families: tuple[str, ...] = (EVERYTHING,)
+    elsewhere: tuple[str, ...] = ()
 
     @property
     def unfinished(self) -> tuple[str, ...]:
@@ -90,15 +100,17 @@ def claim(
     )
     # Each tenant's first row comes before any tenant's second: a long backlog leaves places for the others' rows.
     turn = func.row_number().over(partition_by=table.c.tenant, order_by=(table.c.rank, table.c.id)).label("turn")
+    passes = or_(table.c.rank <= URGENT, table.c.kind.in_(states.elsewhere))
     due = (
         select(table.c.id, table.c.rank, turn)
-        .where(_due(table, states, now), or_(table.c.tenant.not_in(spent), table.c.rank <= URGENT), ~busy)
+        .where(_due(table, states, now), or_(table.c.tenant.not_in(spent), passes), ~busy)
         .order_by(table.c.rank, turn, table.c.id)
         .limit(limit)
         .subquery()
     )
+    needed = ("id", "tenant", "kind", "rank", "state", "crashes", "lease_owner")
     query = (
-        select(table.c.id, table.c.tenant, table.c.rank, table.c.state, table.c.crashes)
+        select(*(table.c[name] for name in needed))
         .join(due, due.c.id == table.c.id)
         .where(_due(table, states, now))  # again on the locked row: somebody may have taken it meanwhile
         .order_by(due.c.rank, due.c.turn, due.c.id)
@@ -106,19 +118,26 @@ def claim(
     )
     claims: list[Claim] = []
     for row in connection.execute(query).all():
-        if row.rank > URGENT and row.tenant in room:
+        if row.rank > URGENT and row.kind not in states.elsewhere and row.tenant in room:
             if not room[row.tenant]:
                 continue
             room[row.tenant] -= 1
-        crashes = row.crashes + (row.state == states.running)
+        # One that was taken over and waited for a worker since killed nobody again.
+        crashed = row.state == states.running and row.lease_owner not in (None, QUEUED)
+        crashes = row.crashes + crashed
+        if crashed:
+            died = f"{row.lease_owner} ended while it worked on this: death {crashes} of {MAX_CRASHES}."
+            history.note_in(connection, table, row.id, history.TAKEN_OVER, tenant=row.tenant, at=now, detail=died)
         if crashes >= MAX_CRASHES:
-            park(connection, table, states, row.id, f"Killed its process {crashes} times.", now, crashes=crashes)
+            reason = f"{KILLED} {crashes} times."
+            park(connection, table, states, row.id, reason, now, crashes=crashes)
+            history.note_in(connection, table, row.id, history.PARKED, tenant=row.tenant, at=now, detail=reason)
             continue
         token = secrets.token_hex(8)
         connection.execute(
             update(table)
             .where(table.c.id == row.id)
-            .values(lease_owner=owner, lease_token=token, lease_until=now + lease, crashes=crashes)
+            .values(lease_owner=QUEUED, lease_token=token, lease_until=now + lease, crashes=crashes)
         )
         claims.append(Claim(id=row.id, token=token))
     return claims
@@ -130,13 +149,11 @@ def has_due(connection: Connection, table: Table, states: States, now: datetime)
 
 
 def wake_in(connection: Connection, tenant: str, *, now: datetime) -> None:
-    """What waits for its next try is due at once: the tenant was reconnected."""
+    """What waits for its next try is due at once: the tenant was reconnected. What may still land is not."""
     for table in (inbox, outbox):
-        connection.execute(
-            update(table)
-            .where(table.c.tenant == tenant, table.c.state.in_(_UNFINISHED), table.c.next_at > now)
-            .values(next_at=now)
-        )
+        waiting = (table.c.tenant == tenant, table.c.state.in_(_UNFINISHED))
+        for state, at in ((table.c.state != UNKNOWN, now), (table.c.state == UNKNOWN, now + LANDED)):
+            connection.execute(update(table).where(*waiting, state, table.c.next_at > at).values(next_at=at))
 
 
 def release(connection: Connection, table: Table, claims: Iterable[Claim]) -> None:
@@ -149,15 +166,28 @@ def release(connection: Connection, table: Table, claims: Iterable[Claim]) -> No
         )
 
 
+def release_queued(connection: Connection, table: Table, states: States) -> int:
+    """Give back every row that was claimed and not started: the queue lost them. Returns how many.
+
+    A job that was on its way to its start finds its token gone and does nothing.
+    """
+    return connection.execute(
+        update(table)
+        .where(table.c.state.in_(states.waiting), table.c.lease_token.is_not(None))
+        .values(lease_owner=None, lease_token=None, lease_until=None)
+    ).rowcount
+
+
 def start(
     connection: Connection, table: Table, states: States, claimed: Claim, *, now: datetime, owner: str, lease: timedelta
 ) -> tuple[Row[Any], str] | None:
     """Swap the claim's token for a new one and mark the row running.
 
-    Returns the row as it was before and the new token; None when the claim no longer stands.
+    Returns the row as it was before, with `told` (whether it has a history), and the new token; None when the claim no
+    longer stands.
     """
     row = connection.execute(
-        select(table)
+        select(table, history.is_told(table).label("told"))
         .where(
             table.c.id == claimed.id,
             table.c.lease_token == claimed.token,
@@ -221,4 +251,5 @@ def _due(table: Table, states: States, now: datetime) -> ColumnElement[bool]:
     free = or_(table.c.lease_until.is_(None), table.c.lease_until <= now)
     held = select(throttle.c.tenant).where(throttle.c.tenant == table.c.tenant, throttle.c.not_before > now).exists()
     broken = select(access.c.tenant).where(access.c.tenant == table.c.tenant, access.c.broken_at.is_not(None)).exists()
-    return and_(table.c.state.in_(states.unfinished), table.c.next_at <= now, free, ~held, ~broken)
+    reachable = or_(table.c.kind.in_(states.elsewhere), and_(~held, ~broken))
+    return and_(table.c.state.in_(states.unfinished), table.c.next_at <= now, free, reachable)

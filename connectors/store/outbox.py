@@ -15,19 +15,23 @@ from sqlalchemy import Connection, and_, func, or_, select, update
 
 from connectors.crash import crash_point
 from connectors.limits import EVERYTHING, UPDATES
-from connectors.store import leases
+from connectors.store import history, leases
 from connectors.store.database import Database
 from connectors.store.leases import Claim, States
 from connectors.store.schema import outbox
+from connectors.store.tallies import EFFECTS, count_in
 from connectors.store.tenants import shadow_in
 
-STATES = States(waiting=("pending", "unknown"), running="inflight", families=(EVERYTHING, UPDATES))
 UPDATE_TICKET, ADD_COMMENT, LINK_INCIDENT, CREATE_TICKET = (
     "update_ticket",
     "add_comment",
     "link_incident",
     "create_ticket",
 )
+SEND_MAIL, PAGE, POST_CHAT = MESSAGES = ("send_mail", "page", "post_chat")
+"""What goes elsewhere than to the helpdesk."""
+STATES = States(waiting=("pending", "unknown"), running="inflight", families=(EVERYTHING, UPDATES), elsewhere=MESSAGES)
+LONGEST_SUMMARY = 200
 CLOCKS_APART = timedelta(seconds=3)
 
 
@@ -38,7 +42,9 @@ def effect_key(tenant: str, kind: str, target: str, cause: str) -> str:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OutboxRow:
-    """One effect being carried out. `verify` is True when an earlier try may have landed."""
+    """One effect being carried out. `verify` is True when an earlier try may have landed, `told` when something went
+    other than straight before: then its end is told too. `taken_over` is True when the process that had it died.
+    """
 
     held: Claim
     key: str
@@ -49,7 +55,10 @@ class OutboxRow:
     tries: int
     rank: int
     first_attempt_at: datetime
+    started_at: datetime
     verify: bool
+    told: bool = False
+    taken_over: bool = False
 
 
 class Outbox:
@@ -73,8 +82,11 @@ class Outbox:
         """Plan one effect inside the caller's transaction; False when this effect was planned before.
 
         Also False, with nothing planned, while the tenant is in shadow mode: here, so that no way leads around it.
-        A ticket that is to be created has no `ticket_ref` yet; its `cause` tells it from others.
+        A ticket that is to be created has no `ticket_ref` yet; its `cause` tells it from others. A message never has
+        one: it changes no ticket, whatever it is about.
         """
+        if kind in MESSAGES and ticket_ref is not None:
+            raise ValueError(f"a {kind} changes no ticket: name the ticket in its cause")
         if shadow_in(connection, tenant):
             return False
         row = connection.execute(
@@ -85,7 +97,7 @@ class Outbox:
                 kind=kind,
                 ticket_ref=ticket_ref,
                 payload=payload,
-                summary=summary,
+                summary=summary[:LONGEST_SUMMARY],
                 inbox_id=inbox_id,
                 created_at=now,
                 state="pending",
@@ -109,6 +121,11 @@ class Outbox:
         with self.database.write() as connection:
             leases.release(connection, outbox, claims)
 
+    def release_queued(self) -> int:
+        """Take back what is queued and not started, because the queue lost it."""
+        with self.database.write() as connection:
+            return leases.release_queued(connection, outbox, STATES)
+
     def start(self, claimed: Claim, *, now: datetime, owner: str, lease: timedelta) -> OutboxRow | None:
         """Mark the effect in flight before anything is sent."""
         with self.database.write() as connection:
@@ -128,6 +145,9 @@ class Outbox:
             tries=row.tries + 1,
             rank=row.rank,
             first_attempt_at=first_attempt_at,
+            started_at=now,
+            told=row.told,
+            taken_over=row.state == STATES.running,
             verify=row.state in ("unknown", STATES.running),
         )
 
@@ -148,29 +168,48 @@ class Outbox:
                 evidence=evidence,
                 ticket_ref=ref or row.ticket_ref,
                 error=None,
+                tidying_at=None,
+                tidied_at=None,
             )
+            if row.told:
+                self._note_in(connection, row, history.DONE, at=now, status=status, detail=evidence)
+            count_in(connection, row.tenant, EFFECTS, f"{row.kind}:done")
             crash_point("send.before_commit")
 
     def retry(
         self, row: OutboxRow, *, at: datetime, unknown: bool, status: int | None, error: str, counted: bool = True
     ) -> None:
-        """Wait until `at`; one that is not `counted` was no try."""
+        """Wait until `at`; one that is not `counted` was no try, and is told only if the helpdesk answered.
+
+        What had to be verified before this try has to be verified still.
+        """
         with self.database.write() as connection:
             leases.finish(
                 connection,
                 outbox,
                 row.held,
-                state="unknown" if unknown else "pending",
+                state="unknown" if unknown or row.verify else "pending",
                 next_at=at,
                 tries=row.tries if counted else row.tries - 1,
                 last_status=status,
                 error=error,
             )
+            if counted or status is not None:
+                what = history.UNKNOWN if unknown else history.FAILED
+                self._note_in(connection, row, what, at=row.started_at, status=status, detail=error)
+                count_in(connection, row.tenant, EFFECTS, f"{row.kind}:{'unknown' if unknown else 'retry'}")
             crash_point("retry.before_commit")
 
     def park(self, row: OutboxRow, *, now: datetime, status: int | None, reason: str) -> None:
         with self.database.write() as connection:
             leases.finish(connection, outbox, row.held, state="parked", done_at=now, last_status=status, error=reason)
+            self._note_in(connection, row, history.PARKED, at=now, status=status, detail=reason)
+            count_in(connection, row.tenant, EFFECTS, f"{row.kind}:parked")
+
+    def _note_in(
+        self, connection: Connection, row: OutboxRow, what: str, *, at: datetime, status: int | None, detail: str
+    ) -> None:
+        history.note_in(connection, outbox, row.held.id, what, tenant=row.tenant, at=at, status=status, detail=detail)
 
     def automatic_since(self, tenant: str, ticket_ref: str, since: datetime) -> int:
         """How many effects on the ticket triage planned since then; what people asked for does not count."""
@@ -190,10 +229,15 @@ class Outbox:
         """Whether the ticket's change of that time was ours: one of our effects was being carried out then.
 
         One that is still under way, or whose outcome is to be found out, may be what changed it. The helpdesk's times
-        have whole seconds and its clock is not ours, hence `CLOCKS_APART`.
+        have whole seconds and its clock is not ours, hence `CLOCKS_APART`. Taking our marker off counts as well.
         """
+        carried_out = outbox.c.first_attempt_at <= updated_at + CLOCKS_APART
         under_way = outbox.c.state.in_(("inflight", "unknown"))
         ended = and_(outbox.c.state.in_(("done", "parked")), outbox.c.done_at >= updated_at - CLOCKS_APART)
+        tidied = and_(
+            outbox.c.tidying_at <= updated_at + CLOCKS_APART,
+            or_(outbox.c.tidied_at.is_(None), outbox.c.tidied_at >= updated_at - CLOCKS_APART),
+        )
         with self.database.read() as connection:
             return (
                 connection.execute(
@@ -201,8 +245,7 @@ class Outbox:
                     .where(
                         outbox.c.tenant == tenant,
                         outbox.c.ticket_ref == ticket_ref,
-                        outbox.c.first_attempt_at <= updated_at + CLOCKS_APART,
-                        or_(under_way, ended),
+                        or_(and_(carried_out, or_(under_way, ended)), tidied),
                     )
                     .limit(1)
                 ).first()

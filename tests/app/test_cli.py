@@ -4,18 +4,22 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Iterator
-from datetime import UTC, datetime
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
 
-from app import cli
+from app import cli, cli_deliveries
+from app.cli_deliveries import deliveries
 from app.passwords import is_password
 from connectors.store import Store
+from connectors.store.dry_runs import DryRuns
 from connectors.store.inbox import WEBHOOK
 from tests.conftest import new_tenant
+from triage.dry_run import FieldChange, Preview, Verdict
 from triage.events import EventKind, TicketEvent
 
 AT = datetime(2026, 11, 17, 13, 46, tzinfo=UTC)
@@ -75,13 +79,13 @@ def test_help_lists_every_command(option: str) -> None:
     assert result.exit_code == 0
     for name in ("demo", "up", "migrate", "prepare", "deliveries", "user"):
         assert f"\n  {name} " in result.output
-    for name in ("list", "show", "replay", "park"):
+    for name in ("list", "show", "history", "replay", "drop", "park"):
         assert f"\n  {name} " in run("deliveries", option).output
     assert "\n  add " in run("user", option).output
 
 
 def test_every_command_says_what_it_does() -> None:
-    for name, command in {**cli.cli.commands, **cli.deliveries.commands, **cli.user.commands}.items():
+    for name, command in {**cli.cli.commands, **deliveries.commands, **cli.user.commands}.items():
         assert command.help, name
 
 
@@ -241,6 +245,92 @@ def test_replaying_all_of_nothing_is_done_and_naming_nothing_is_wrong_usage(
     for args in (("deliveries", "replay"), ("deliveries", "park"), ("deliveries", "show"), ("sneeze",)):
         assert run(*args).exit_code == 2
         assert from_the_shell(monkeypatch, *args) == 2
+
+
+@pytest.mark.parametrize(
+    ("args", "moved"),
+    [
+        (("--kind", "ticket_created"), {"in-1", "in-2"}),
+        (("--find", "48166"), {"in-1"}),
+        (("--tenant", "globex"), set()),
+        (("--older-than", "10m"), {"in-1", "in-2"}),
+        (("--newer-than", "10m"), set()),
+        (("--direction", "out"), set()),
+    ],
+)
+def test_all_that_match_are_moved(opened: Store, args: tuple[str, ...], moved: set[str]) -> None:
+    receive(opened, "48166")
+    receive(opened, "48171")
+    preview = run("deliveries", "park", "--dry-run", *args)
+    assert (preview.exit_code, preview.output.partition("\n")[0]) == (0, f"{len(moved)} would be parked.")
+    assert opened.replays.parked() == []
+    done = run("deliveries", "park", "--json", *args)
+    assert (done.exit_code, json.loads(done.output)) == (0, {"asked": len(moved), "moved": len(moved)})
+    assert set(opened.replays.parked()) == moved
+    dropped = run("deliveries", "drop", *args)
+    assert (dropped.exit_code, dropped.output) == (0, f"{len(moved)} of {len(moved)} dropped.\n")
+    back = run("deliveries", "replay", "--state", "ignored", *args)
+    assert (back.exit_code, back.output) == (0, f"{len(moved)} of {len(moved)} put back to work.\n")
+
+
+def test_names_and_a_filter_together_are_wrong_usage_and_so_is_a_bad_age(opened: Store) -> None:
+    receive(opened, "1")
+    for args in (("in-1", "--state", "parked"), ("--older-than", "soon"), ("--older-than", "10"), ("in-1", "--all")):
+        assert run("deliveries", "replay", *args).exit_code == 2
+    assert run("deliveries", "drop").exit_code == run("deliveries", "park").exit_code == 2
+
+
+def test_the_history_tells_who_did_what(opened: Store) -> None:
+    receive(opened, "1")
+    assert "all went straight" in run("deliveries", "history", "in-1").output
+    run("deliveries", "park", "in-1")
+    told = run("deliveries", "history", "in-1").output
+    assert "set aside, by " in told
+    assert "command line" in told
+    [line] = json.loads(run("deliveries", "history", "in-1", "--json").output)
+    assert line["what"] == "set_aside"
+    assert json.loads(run("deliveries", "show", "in-1").output)["history"] == [line]
+    assert run("deliveries", "list", "--find", "nowhere").output == "Nothing matches.\n"
+
+
+def test_a_dry_run_prints_the_workers_plan_and_moves_nothing(opened: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    receive(opened, "1")
+    run("deliveries", "park", "in-1")
+    plan = Preview(
+        verdict=Verdict.CHANGES,
+        summary="The ticket would be changed.",
+        changes=(FieldChange(field="priority", before=None, after="P2"),),
+        stays=(FieldChange(field="category", before="billing", after="api_error"),),
+        note="three words here",
+    )
+
+    def worker(ask: Callable[..., int]) -> Callable[..., int]:
+        def asked(name: str, *, by: str, now: datetime) -> int:
+            number = ask(name, by=by, now=now)
+            opened.dry_runs.answer(number, plan.to_json(), now=now)
+            return number
+
+        return asked
+
+    ask = DryRuns.ask
+    monkeypatch.setattr(DryRuns, "ask", lambda self, name, by, now: worker(partial(ask, self))(name, by=by, now=now))
+    result = run("deliveries", "replay", "in-1", "--dry-run")
+    assert result.exit_code == 0
+    for said in ("1 would be replayed.", "priority: empty -> P2", "category stays billing", "a note of 16 characters"):
+        assert said in result.output
+    assert json.loads(run("deliveries", "replay", "in-1", "--dry-run", "--json").output) == {
+        "in-1": json.loads(json.dumps(plan.to_json()))
+    }
+    assert state(opened, "in-1") == "parked"
+
+
+def test_a_dry_run_without_a_worker_says_so(opened: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(cli_deliveries, "LONGEST_WAIT", timedelta(0))
+    receive(opened, "1")
+    run("deliveries", "park", "in-1")
+    result = run("deliveries", "replay", "in-1", "--dry-run")
+    assert result.exit_code == 1
+    assert "No worker answered" in result.output
 
 
 def test_bad_settings_end_with_every_problem_and_no_trace(

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from flask.testing import FlaskClient
+from werkzeug.datastructures import MultiDict
 from werkzeug.test import TestResponse
 
 from app import create_app
@@ -16,16 +17,20 @@ from app.console import ATTEMPTS_KEPT, ConsoleService
 from app.passwords import hash_password
 from app.settings import Settings
 from connectors.store import Store
+from connectors.store.filters import Filter
 from connectors.store.inbox import WEBHOOK
+from connectors.store.leases import MAX_CRASHES
+from jobs.outcomes import MOST_BUGS, Park, after_failure
 from tests.conftest import ToldClock, new_tenant
 from tests.connectors.store.test_line import claim, plan_effect, receive, start, start_effect
 from triage.decisions import Decision, Outcome
+from triage.dry_run import Preview, Verdict
 from triage.tickets import Channel, Status, Ticket
 
 EVA, PASSWORD = "eva@fieldline.example", "a good long password"
 FROM = {"Origin": "http://127.0.0.1:8710"}
 PAGES = ("/console/", "/console/deliveries", "/console/deliveries/live")
-ACTIONS = ("/console/deliveries/replay", "/console/deliveries/replay-all", "/console/deliveries/drop")
+ACTIONS = ("/console/deliveries/replay", "/console/deliveries/drop", "/console/deliveries/park")
 NBSP = "\N{NO-BREAK SPACE}"
 HASH = hash_password(PASSWORD)
 
@@ -68,9 +73,10 @@ def press(client: FlaskClient, action: str, *names: str, **more: str) -> TestRes
     return client.get(answer.headers["Location"])
 
 
-def row(answer: TestResponse, name: str) -> list[str]:
+def row(answer: TestResponse | str, name: str) -> list[str]:
     """The cells of the table row whose head is `name`, as text."""
-    for found in re.findall(r"<tr>(<th scope=\"row\".*?)</tr>", answer.text, re.DOTALL):
+    text = answer if isinstance(answer, str) else answer.text
+    for found in re.findall(r"<tr>(<th scope=\"row\".*?)</tr>", text, re.DOTALL):
         cells = [
             re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", cell)).strip()
             for cell in re.findall(r"<t[hd].*?</t[hd]>", found, re.DOTALL)
@@ -78,6 +84,26 @@ def row(answer: TestResponse, name: str) -> list[str]:
         if cells[0].startswith(name):
             return cells
     raise AssertionError(f"no row {name!r}")
+
+
+def parked(page: TestResponse) -> str:
+    """The page from the parked rows on: the table before it may have rows of the same name."""
+    return page.text.partition('data-live="parked"')[2]
+
+
+def confirm(client: FlaskClient, **asked: str) -> TestResponse:
+    """Open the question and answer it with yes."""
+    return send(client, client.get("/console/deliveries/confirm", query_string=asked))
+
+
+def send(client: FlaskClient, question: TestResponse) -> TestResponse:
+    form = question.text.partition('class="acts"')[2]
+    place = re.search(r'action="([^"]+)"', form)
+    assert place
+    fields = MultiDict(re.findall(r'type="hidden" name="(\w+)" value="([^"]*)"', form))
+    answer = client.post(place[1], data=fields, headers=FROM)
+    assert answer.status_code == 303
+    return client.get(answer.headers["Location"])
 
 
 def latest(answer: TestResponse) -> str:
@@ -159,7 +185,11 @@ def test_every_route_but_the_log_in_is_behind_it(client: FlaskClient) -> None:
         ):
             continue
         for method in (rule.methods or set()) - {"OPTIONS", "HEAD"}:
-            assert client.open(rule.rule, method=method, headers=FROM).status_code in (303, 401), rule.rule
+            path = rule.rule.replace("<int:number>", "1")
+            assert client.open(path, method=method, headers=FROM).status_code in (
+                303,
+                401,
+            ), rule.rule
 
 
 def test_a_wrong_password_is_slowed_down_after_three_tries(client: FlaskClient, clock: ToldClock) -> None:
@@ -362,7 +392,7 @@ def test_a_parked_effect_is_shown_with_its_reason(
     assert row(overview, "Writing to the helpdesk")[1] == "Needs you"
     assert "1 parked, oldest 5 min" in row(overview, "Writing to the helpdesk")[0]
     page = admin.get("/console/deliveries")
-    assert row(page, "Note")[1:5] == [
+    assert row(parked(page), "Note")[1:5] == [
         "#48166",
         "422: the group does not exist. Mend the cause in the helpdesk, then replay.",
         "1",
@@ -378,8 +408,9 @@ def test_an_unreadable_event_is_shown_with_what_to_type(
         tenant, WEBHOOK, "hash", state="parked", reason="not JSON", now=clock(), raw=b"{ticket", headers={}
     )
     page = admin.get("/console/deliveries")
-    assert row(page, "Unreadable delivery")[2] == "not JSON See `deskhand deliveries show in-1`."
-    assert "0 on the way again." in press(admin, "replay", "in-1").text
+    said = "not JSON It cannot be replayed. See deskhand deliveries show in-1 , then drop it."
+    assert row(parked(page), "Unreadable delivery")[2] == said
+    assert "0 of 1 on the way again." in press(admin, "replay", "in-1").text
     assert "1 dropped." in press(admin, "drop", "in-1").text
     assert state(store, "in-1") == "ignored"
 
@@ -394,7 +425,7 @@ def test_replay_puts_a_parked_row_back_to_work_under_its_key(
     after = store.deliveries.show("out-1")
     assert (after["state"], after["tries"], after["next_at"], after["done_at"]) == ("unknown", 0, clock(), None)
     assert after["key"] == before["key"]
-    assert "0 on the way again." in press(admin, "replay", "out-1").text
+    assert "0 of 1 on the way again." in press(admin, "replay", "out-1").text
 
 
 def test_drop_ends_a_parked_row_and_keeps_its_record(
@@ -413,10 +444,121 @@ def test_replay_all_takes_both_directions(admin: FlaskClient, store: Store, tena
     park_effect(store, clock, ref="2")
     receive(store, tenant, clock, "3")
     store.replays.park(["in-1"], now=clock())
-    assert "Replay all 3" in admin.get("/console/deliveries").text
-    assert "3 on the way again." in press(admin, "replay-all").text
+    page = admin.get("/console/deliveries")
+    assert "Replay all 3" in page.text
+    assert 'href="/console/deliveries/confirm?do=replay&amp;state=parked"' in page.text
+    assert "3 on the way again." in confirm(admin, do="replay", state="parked").text
     assert [state(store, name) for name in ("in-1", "out-1", "out-2")] == ["new", "unknown", "unknown"]
-    assert "0 on the way again." in press(admin, "replay-all").text
+    assert "can be moved any more" in admin.get("/console/deliveries/confirm?do=replay&state=parked").text
+
+
+def test_only_what_matches_is_replayed_and_nothing_that_came_since(
+    admin: FlaskClient, store: Store, tenant: str, clock: ToldClock
+) -> None:
+    park_effect(store, clock, "422: the field is gone.", "1")
+    park_effect(store, clock, "403: no right.", "2")
+    asked = admin.get("/console/deliveries/confirm?do=replay&reason=field")
+    assert "Replay 1 delivery?" in asked.text
+    clock.forward(seconds=1)
+    park_effect(store, clock, "422: the field is gone.", "3")
+    done = send(admin, asked)
+    assert "1 on the way again." in done.text
+    assert [state(store, f"out-{number}") for number in (1, 2, 3)] == ["unknown", "parked", "parked"]
+    assert [each.by for each in store.history.of("out-1")] == [None, "Eva Berg"]
+
+
+def test_a_row_has_a_page_that_leads_from_the_event_to_its_effects_and_back(
+    admin: FlaskClient, store: Store, tenant: str, clock: ToldClock
+) -> None:
+    receive(store, tenant, clock, "48166")
+    plan_effect(store, tenant, clock, ref="48166", inbox_id=1)
+    effect = start_effect(store, clock)
+    store.outbox.retry(effect, at=clock(), unknown=True, status=None, error="The helpdesk did not answer.")
+    clock.forward(seconds=5)
+    store.outbox.park(start_effect(store, clock), now=clock(), status=422, reason="422: the group does not exist.")
+    event = admin.get("/console/deliveries/in-1").text
+    assert 'href="/console/deliveries/out-1"' in event
+    page = admin.get("/console/deliveries/out-1").text
+    assert 'href="/console/deliveries/in-1"' in page
+    assert 'href="https://acme.zendesk.example/agent/tickets/48166"' in page
+    titles = re.findall(r"<h3>([^<]+)</h3>", page)
+    assert titles == ["Planned", "No answer: outcome not known", "Parked (422)"]
+    assert "text, 5 characters" in page
+    assert "hello" not in page
+    assert "hello" in admin.get("/console/deliveries/out-1?texts=1").text
+    assert admin.get("/console/deliveries/out-9").status_code == 404
+
+
+def test_a_row_that_killed_its_process_is_called_harmful(
+    admin: FlaskClient, store: Store, tenant: str, clock: ToldClock
+) -> None:
+    receive(store, tenant, clock)
+    for _ in range(MAX_CRASHES):
+        start(store, clock, claim(store, clock)[0])
+        clock.forward(minutes=1)
+    claim(store, clock)
+    page = admin.get("/console/deliveries")
+    assert "Harmful" in row(parked(page), "Ticket created")[2]
+    one = admin.get("/console/deliveries/in-1").text
+    assert one.count("<h3>Taken over</h3>") == MAX_CRASHES
+    assert "Do not replay it yet." in one
+
+
+def test_a_row_that_our_code_failed_on_is_called_harmful(
+    admin: FlaskClient, store: Store, tenant: str, clock: ToldClock
+) -> None:
+    step = after_failure(KeyError("x"), tries=MOST_BUGS, since=clock(), now=clock(), jitter_0_1=0.5)
+    assert isinstance(step, Park)
+    park_effect(store, clock, step.reason)
+    assert "Harmful" in row(parked(admin.get("/console/deliveries")), "Note")[2]
+    assert "Our own code failed on it." in admin.get("/console/deliveries/out-1").text
+
+
+def test_waiting_rows_are_counted_by_age(admin: FlaskClient, store: Store, tenant: str, clock: ToldClock) -> None:
+    receive(store, tenant, clock, "1")
+    clock.forward(minutes=5)
+    receive(store, tenant, clock, "2")
+    clock.forward(minutes=57)
+    receive(store, tenant, clock, "3")
+    page = admin.get("/console/deliveries")
+    assert row(page, "Ticket created") == ["Ticket created", "In", "Waiting", "1", "", "1", "1", "3"]
+    assert "#1<" in latest(admin.get("/console/deliveries?age=older"))
+    assert "#2<" not in latest(admin.get("/console/deliveries?age=older"))
+
+
+def test_the_list_goes_on_with_what_is_older(admin: FlaskClient, store: Store, tenant: str, clock: ToldClock) -> None:
+    for number in range(60):
+        receive(store, tenant, clock, str(number))  # all at one moment: the name decides
+    first = admin.get("/console/deliveries")
+    place = re.search(r'href="(/console/deliveries\?before=[^"]+)#latest"', first.text)
+    assert place
+    second = admin.get(place[1].replace("&amp;", "&"))
+    names = [re.findall(r'aria-label="in-(\d+),', latest(page)) for page in (first, second)]
+    assert [int(name) for name in names[0] + names[1]] == list(range(60, 0, -1))
+    assert ">Older</a>" not in second.text
+    assert admin.get("/console/deliveries?before=rubbish").status_code == 400
+
+
+def test_a_dry_run_waits_for_the_worker_and_shows_its_plan(
+    admin: FlaskClient, store: Store, tenant: str, clock: ToldClock
+) -> None:
+    park_effect(store, clock, ref="48166")
+    form = {"csrf_token": token(admin.get("/console/deliveries/out-1"))}
+    place = admin.post("/console/deliveries/out-1/dry-run", data=form, headers=FROM).headers["Location"]
+    [asked] = store.dry_runs.waiting(tenant)
+    assert (asked.delivery, asked.asked_by) == ("out-1", "Eva Berg")
+    assert store.deliveries.newest(Filter(direction="in"))[0].what == "Dry run"
+    plan = Preview(verdict=Verdict.NOTHING, summary="Its marker is on the ticket: nothing would be written.")
+    store.dry_runs.answer(asked.id, plan.to_json(), now=clock())
+    assert "Its marker is on the ticket" in admin.get(place).text
+    assert admin.get(place.replace("out-1", "out-2")).status_code == 404
+
+
+def test_without_a_worker_the_dry_run_says_so(admin: FlaskClient, store: Store, tenant: str, clock: ToldClock) -> None:
+    park_effect(store, clock)
+    number = store.dry_runs.ask("out-1", by="Eva Berg", now=clock())
+    clock.forward(seconds=31)
+    assert "No worker answered within" in admin.get(f"/console/deliveries/out-1/dry-run/{number}").text
 
 
 def test_the_filter_stays_after_a_button(admin: FlaskClient, store: Store, tenant: str, clock: ToldClock) -> None:
@@ -440,7 +582,7 @@ def test_a_button_pressed_from_elsewhere_moves_nothing(
     else:
         headers["Origin"] = "https://evil.example"
     assert admin.post(action, data=form, headers=headers).status_code == 403
-    assert admin.get(action).status_code == 405
+    assert admin.get(action).status_code == 404
     assert state(store, "out-1") == "parked"
 
 
@@ -472,22 +614,25 @@ def test_deliveries_are_found_by_ticket_key_and_subject(
 
 
 @pytest.mark.parametrize(
-    ("kind", "shown"),
+    ("asked", "shown"),
     [
-        ("in", {"48166"}),
-        ("out", {"48171", "48172"}),
-        ("waiting", {"48166", "48171"}),
-        ("parked", {"48172"}),
-        ("no such kind", {"48166", "48171", "48172"}),
+        ({"direction": "in"}, {"48166"}),
+        ({"direction": "out"}, {"48171", "48172"}),
+        ({"state": "waiting"}, {"48166", "48171"}),
+        ({"state": "parked"}, {"48172"}),
+        ({"kind": "ticket_created"}, {"48166"}),
+        ({"kind": "no such kind"}, set()),
+        ({"tenant": "globex"}, set()),
+        ({"reason": "GROUP"}, {"48172"}),
     ],
 )
-def test_deliveries_are_narrowed_by_kind(
-    admin: FlaskClient, store: Store, tenant: str, clock: ToldClock, kind: str, shown: set[str]
+def test_deliveries_are_narrowed(
+    admin: FlaskClient, store: Store, tenant: str, clock: ToldClock, asked: dict[str, str], shown: set[str]
 ) -> None:
     park_effect(store, clock, ref="48172")
     receive(store, tenant, clock, "48166")
     plan_effect(store, tenant, clock, ref="48171")
-    page = admin.get("/console/deliveries", query_string={"kind": kind})
+    page = admin.get("/console/deliveries", query_string=asked)
     assert set(re.findall(r">#(\d+)</a>", latest(page))) == shown
 
 

@@ -20,8 +20,12 @@ from app.admin import (
     Tone,
     UserRecord,
 )
+from app.admin.deliveries_model import Chosen, HeldRow, OneDelivery, Search, Told
+from app.admin.payload import leaves
 from app.passwords import hash_password
+from connectors.store.names import NoSuchDelivery
 from tests.app.admin.connect_fakes import FakeConnect
+from triage.dry_run import FieldChange, Preview, Verdict
 
 NOW = datetime(2026, 11, 17, 13, 24, 6, tzinfo=UTC)
 PASSWORD = "correct horse battery"
@@ -139,7 +143,102 @@ def deliveries() -> Deliveries:
             )
             for id_, ago, out, what, ref, key, tone, word, took, detail in LATEST
         ),
-        kinds=(("event", "Events in"), ("update_ticket", "Ticket updates")),
+        held=(
+            HeldRow(
+                what="Change of a ticket",
+                desk="",
+                tone=Tone.BAD,
+                word="Parked",
+                counts=(0, 0, 0, 2),
+                search=Search(direction="out", state="parked", kind="update_ticket"),
+            ),
+            HeldRow(
+                what="Ticket created",
+                desk="",
+                tone=Tone.WARN,
+                word="Waiting",
+                counts=(3, 1, 0, 0),
+                search=Search(direction="in", state="new", kind="ticket_created"),
+            ),
+        ),
+        parked_total=2,
+        kinds=(("ticket_created", "Ticket created"), ("update_ticket", "Change of a ticket")),
+        tenants=(("fieldline", "Fieldline"), ("globex", "Globex")),
+        states=(("waiting", "Waiting"), ("parked", "Parked")),
+    )
+
+
+def one_delivery() -> OneDelivery:
+    """A parked effect with a history, as the page of one row shows it."""
+    return OneDelivery(
+        row=Delivery(
+            id="out-34",
+            at=NOW - timedelta(hours=3, minutes=12),
+            outgoing=True,
+            what="Category, product area, note",
+            ticket_ref="48166",
+            key="7f3a90c1e2",
+            tone=Tone.BAD,
+            word="Parked",
+            took=timedelta(minutes=2),
+        ),
+        desk="Fieldline",
+        tries=3,
+        reason="The helpdesk answered 422: field 3600142 does not exist.",
+        facts=(
+            ("Name", "out-34"),
+            ("Tries", "3"),
+            ("Last answer", "422"),
+            ("Key", "7f3a90c1e2b4d5f60718293a4b5c6d7e"),
+        ),
+        history=(
+            Told(at=NOW - timedelta(hours=3, minutes=12), mark="ok", title="Planned"),
+            Told(
+                at=NOW - timedelta(hours=3, minutes=11),
+                mark="look",
+                title="Try failed (503)",
+                detail="The helpdesk answered 503.",
+            ),
+            Told(
+                at=NOW - timedelta(hours=3, minutes=10, seconds=50),
+                mark="look",
+                title="Taken over",
+                detail="worker-1:4711 ended while it worked on this: death 1 of 3.",
+            ),
+            Told(
+                at=NOW - timedelta(hours=3, minutes=10),
+                mark="ko",
+                title="Parked (422)",
+                detail="The helpdesk answered 422: field 3600142 does not exist.",
+            ),
+        ),
+        payload=leaves(
+            {
+                "ticket_ref": "48166",
+                "category": "integration_problem",
+                "priority": None,
+                "add_tags": ["deskhand_triaged"],
+                "note": "Webhook delivery, 91 % sure. Nadja wrote: since this morning nothing arrives.",
+            }
+        ),
+        related=(deliveries().latest[1],),
+        actions=("replay", "dry-run", "drop"),
+        advice="Mend the cause in the helpdesk, then replay.",
+        ticket_url="https://fieldline.example/agent/tickets/48166",
+    )
+
+
+def preview() -> Preview:
+    return Preview(
+        verdict=Verdict.CHANGES,
+        summary="The ticket would be changed.",
+        changes=(
+            FieldChange(field="category", before=None, after="integration_problem"),
+            FieldChange(field="group_id", before="3600007", after="3600012"),
+        ),
+        stays=(FieldChange(field="priority", before="P1", after="P2"),),
+        add_tags=("deskhand_triaged",),
+        note="Webhook delivery, 91 % sure. They wrote: since this morning nothing arrives.",
     )
 
 
@@ -191,7 +290,13 @@ class FakeConsole(FakeConnect):
         self.page = deliveries()
         self.first = overview()
         self.parked_count = 2
-        self.asked: list[tuple[str | None, str | None]] = []
+        self.asked: list[Search] = []
+        self.befores: list[str | None] = []
+        self.one = one_delivery()
+        self.plan: Preview | None = preview()
+        self.seen_at: datetime | None = None
+        self.by = ""
+        self.stuck = 0
         self.checked = 0
         self.now = NOW
 
@@ -219,18 +324,35 @@ class FakeConsole(FakeConnect):
     def overview(self) -> Overview:
         return self.first
 
-    def deliveries(self, *, query: str | None, kind: str | None) -> Deliveries:
-        self.asked.append((query, kind))
+    def deliveries(self, search: Search, *, before: str | None) -> Deliveries:
+        self.asked.append(search)
+        self.befores.append(before)
         return self.page
 
-    def replay(self, ids: Sequence[str]) -> int:
-        self.done.append(("replay", list(ids)))
-        return len(ids)
+    def delivery(self, name: str, *, texts: bool) -> OneDelivery:
+        if name != self.one.row.id:
+            raise NoSuchDelivery(f"There is no delivery {name}.")
+        shown = leaves({"note": "Nadja wrote this."}, texts=True)
+        return replace(self.one, payload=shown) if texts else self.one
 
-    def replay_all_parked(self) -> int:
-        self.done.append(("replay_all", []))
-        return 2
+    def chosen(self, action: str, ids: Sequence[str], search: Search) -> Chosen:
+        self.asked.append(search)
+        names = tuple(ids) or tuple(each.id for each in PARKED)
+        return Chosen(ids=names, first=self.page.latest[:2], seen_at=self.now)
 
-    def drop(self, ids: Sequence[str]) -> int:
-        self.done.append(("drop", list(ids)))
-        return len(ids)
+    def matching(self, action: str, search: Search, *, seen_at: datetime) -> Sequence[str]:
+        self.asked.append(search)
+        self.seen_at = seen_at
+        return [each.id for each in PARKED]
+
+    def move(self, action: str, ids: Sequence[str], *, by: str) -> int:
+        self.done.append((action, list(ids)))
+        self.by = by
+        return len(ids) - self.stuck
+
+    def ask_dry_run(self, name: str, *, by: str) -> int:
+        self.done.append(("dry-run", [name]))
+        return 7
+
+    def dry_run(self, name: str, number: int) -> Preview | None:
+        return self.plan

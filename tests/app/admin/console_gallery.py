@@ -21,10 +21,15 @@ def shoot(page: Page, origin: str, deps: FakeConsole, out: Path, name: str) -> N
     page.fill("#email", USER.email)
     page.fill("#password", PASSWORD)
     page.click("button[type=submit]")
-    for path, label in (("/", "overview"), ("/deliveries", "deliveries"), ("/deliveries?did=dropped&n=1&q=48", "done")):
+    for path, label in (
+        ("/", "overview"),
+        ("/deliveries", "deliveries"),
+        ("/deliveries?did=drop&n=1&of=1&q=48", "done"),
+    ):
         page.goto(f"{origin}/console{path}")
         page.screenshot(path=out / f"{name}-{label}.png", full_page=True)
-    deps.page = replace(deps.page, parked=(), latest=())
+    shoot_deliveries(page, origin, deps, out, name)
+    deps.page = replace(deps.page, parked=(), latest=(), held=(), matching=0, older=None)
     deps.first = replace(deps.first, todo=(), usual=(), events_today=())
     deps.parked_count = 0
     for path, label in (("/", "overview-empty"), ("/deliveries", "deliveries-empty")):
@@ -32,6 +37,26 @@ def shoot(page: Page, origin: str, deps: FakeConsole, out: Path, name: str) -> N
         page.screenshot(path=out / f"{name}-{label}.png", full_page=True)
     deps.page, deps.first = full
     deps.parked_count = 2
+
+
+def shoot_deliveries(page: Page, origin: str, deps: FakeConsole, out: Path, name: str) -> None:
+    """What matches a filter, the question before an action, one row, its words, a dry run and one without an answer."""
+    deps.page = replace(deps.page, matching=2, older="1.in-6")
+    plan = deps.plan
+    for path, label in (
+        ("?state=parked&reason=422", "match"),
+        ("?did=replay&n=1&of=2", "partly-done"),
+        ("/confirm?do=replay&state=parked", "confirm"),
+        ("/confirm?do=drop", "nothing-selected"),
+        ("/out-34", "one"),
+        ("/out-34?texts=1", "one-words"),
+        ("/out-34/dry-run/7", "plan"),
+        ("/out-34/dry-run/8", "no-answer"),
+    ):
+        deps.plan = None if label == "no-answer" else plan
+        page.goto(f"{origin}/console/deliveries{path}")
+        page.screenshot(path=out / f"{name}-deliveries-{label}.png", full_page=True)
+    deps.plan = plan
 
 
 def shoot_connect(page: Page, origin: str, deps: FakeConsole, out: Path, name: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import replace
 
@@ -65,11 +66,58 @@ def test_replay_is_one_click(page: Page, deps: FakeConsole) -> None:
     assert deps.done == [("replay", ["out-34"])]
 
 
+def test_from_a_filter_over_a_question_to_the_replay(page: Page, deps: FakeConsole) -> None:
+    deps.page = replace(deps.page, matching=2)
+    page.goto("/console/deliveries")
+    page.get_by_label("State").select_option("parked")
+    expect(page).to_have_url(re.compile("state=parked"))
+    page.get_by_label("Reason contains").fill("422")
+    page.keyboard.press("Enter")
+    expect(page).to_have_url(re.compile("reason=422.*state=parked|state=parked.*reason=422"))
+    page.get_by_role("link", name="Replay the 2 that match").click()
+    expect(page.get_by_role("heading", name="Replay 2 deliveries?")).to_be_visible()
+    assert deps.done == []
+    page.get_by_role("button", name="Replay 2 deliveries").click()
+    expect(page.get_by_text("2 on the way again.")).to_be_visible()
+    expect(page.get_by_label("Reason contains")).to_have_value("422")
+    assert deps.done == [("replay", ["out-34", "out-35"])]
+
+
+def test_selected_rows_stay_selected_while_the_list_changes(page: Page, deps: FakeConsole) -> None:
+    page.goto("/console/deliveries")
+    box = page.get_by_label("Select out-35")
+    box.check()
+    page.get_by_label("Ticket, key or subject").focus()
+    deps.page = replace(deps.page, parked=(*deps.page.parked, replace(deps.page.parked[0], id="out-36")))
+    expect(page.get_by_label("Select out-36")).to_be_visible()
+    expect(box).to_be_checked()
+    page.get_by_role("button", name="Drop selected").click()
+    expect(page.get_by_role("heading", name="Drop 1 delivery?")).to_be_visible()
+    page.get_by_role("button", name="Drop 1 delivery").click()
+    expect(page.get_by_text("1 dropped.")).to_be_visible()
+    assert deps.done == [("drop", ["out-35"])]
+
+
+def test_a_dry_run_is_two_clicks_from_the_list_and_works_by_keyboard(page: Page, deps: FakeConsole) -> None:
+    page.goto("/console/deliveries")
+    page.get_by_role("link", name="Set product area, add note").focus()
+    page.keyboard.press("Enter")
+    page.get_by_role("button", name="What would a replay do?").focus()
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("heading", name="The ticket would be changed.")).to_be_visible()
+    expect(page.get_by_text("Asking the worker")).to_be_hidden()
+    page.get_by_text("76 characters").click()
+    expect(page.get_by_text("since this morning nothing arrives")).to_be_visible()
+
+
 @pytest.mark.parametrize(
     "path",
     [
         "/console/",
         "/console/deliveries",
+        "/console/deliveries/out-34",
+        "/console/deliveries/out-34/dry-run/7",
+        "/console/deliveries/confirm?do=replay&state=parked",
         "/console/connect",
         "/console/connect/new",
         "/console/connect/new/tidedesk",

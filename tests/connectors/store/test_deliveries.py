@@ -7,8 +7,9 @@ from datetime import timedelta
 import pytest
 
 from connectors.store import Store
+from connectors.store.filters import Filter
 from connectors.store.inbox import WEBHOOK
-from connectors.store.replays import NoSuchDelivery
+from connectors.store.names import NoSuchDelivery
 from connectors.store.schema import EPOCH
 from tests.conftest import ToldClock
 from tests.connectors.store.test_line import claim, event, plan_effect, receive, start, start_effect
@@ -66,12 +67,12 @@ def test_newest_first_and_found_by_ticket_or_key(store: Store, tenant: str, cloc
     clock.forward(seconds=1)
     plan_effect(store, tenant, clock, ref="48171")
     assert [row.id for row in store.deliveries.newest()] == ["out-1", "in-1"]
-    assert [row.id for row in store.deliveries.newest(query="#48166")] == ["in-1"]
-    assert [row.id for row in store.deliveries.newest(query="01KA")] == ["in-1"]
-    assert [row.id for row in store.deliveries.newest(query="%")] == []
-    assert [row.id for row in store.deliveries.newest(direction="out")] == ["out-1"]
-    assert [row.id for row in store.deliveries.newest(state="waiting", limit=1)] == ["out-1"]
-    assert store.deliveries.newest(state="parked") == []
+    assert [row.id for row in store.deliveries.newest(Filter(find="#48166"))] == ["in-1"]
+    assert [row.id for row in store.deliveries.newest(Filter(find="01KA"))] == ["in-1"]
+    assert [row.id for row in store.deliveries.newest(Filter(find="%"))] == []
+    assert [row.id for row in store.deliveries.newest(Filter(direction="out"))] == ["out-1"]
+    assert [row.id for row in store.deliveries.newest(Filter(state="waiting"), limit=1)] == ["out-1"]
+    assert store.deliveries.newest(Filter(state="parked")) == []
 
 
 def test_a_delivery_is_shown_with_its_bytes(store: Store, tenant: str, clock: ToldClock) -> None:

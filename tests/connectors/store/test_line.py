@@ -151,6 +151,25 @@ def test_a_row_that_kills_its_process_three_times_is_parked(store: Store, tenant
     assert "Killed its process 3 times" in shown["error"]
 
 
+def test_a_row_that_was_taken_over_and_waits_for_a_worker_has_killed_one_process_only(
+    store: Store, tenant: str, clock: ToldClock
+) -> None:
+    receive(store, tenant, clock)
+    start(store, clock, claim(store, clock)[0])
+    for _ in range(5):
+        clock.forward(seconds=31)
+        waiting = claim(store, clock)
+        assert len(waiting) == 1
+    clock.forward(seconds=31)
+    store.inbox.release(claim(store, clock))
+    [claimed] = claim(store, clock)
+    assert store.deliveries.show("in-1")["crashes"] == 1
+    start(store, clock, claimed)
+    clock.forward(seconds=31)
+    claim(store, clock)
+    assert store.deliveries.show("in-1")["crashes"] == 2
+
+
 def test_a_claim_the_queue_did_not_take_is_free_again(store: Store, tenant: str, clock: ToldClock) -> None:
     receive(store, tenant, clock)
     store.inbox.release(claim(store, clock))
@@ -265,7 +284,7 @@ def test_a_created_ticket_is_named_when_it_exists(store: Store, tenant: str, clo
     assert row is not None
     store.outbox.done(row, now=clock(), status=201, evidence="ticket 77", ref="77")
     assert store.deliveries.show("out-1")["ticket_ref"] == "77"
-    assert second.id == 2
+    assert store.deliveries.show(f"out-{second.id}")["ticket_ref"] is None
 
 
 @pytest.mark.parametrize(("seconds", "ours"), [(-4, False), (-2, True), (0, True), (12, True), (14, False)])
