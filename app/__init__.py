@@ -6,7 +6,7 @@ import os
 
 from flask import Flask
 
-from app import console, errors, logs, probes, sidebar, webhooks
+from app import console, errors, logs, metrics, probes, sidebar, webhooks
 from app.bootstrap import Deps, build
 from app.settings import Settings
 
@@ -21,6 +21,7 @@ def create_app(settings: Settings | None = None, deps: Deps | None = None) -> Fl
     deps = deps or build(settings, busy_timeout_s=LOCK_WAIT_S)
     app = Flask(__name__, static_folder=None)
     app.register_blueprint(probes.create_blueprint(deps))
+    app.register_blueprint(metrics.create_blueprint(deps))
     app.register_blueprint(webhooks.create_blueprint(deps))
     app.register_blueprint(sidebar.create_blueprint(deps))
     app.register_blueprint(console.create_blueprint(deps))

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 from app.settings import Settings
 from connectors import registry
 from connectors.base import Connection, Helpdesk
 from connectors.limits import Gate
+from connectors.outside import Outside
 from connectors.store import Store
 
 
@@ -24,6 +25,7 @@ class Deps:
     settings: Settings
     store: Store
     now: Callable[[], datetime] = utc_now
+    outside: Outside = field(default_factory=Outside)
 
     def helpdesk(self, tenant: str, *, urgent: bool = False) -> Helpdesk:
         """A client for one job or request: clients are not shared between threads.
@@ -34,10 +36,10 @@ class Deps:
         gate = self.gate(connection, urgent=urgent)
         return registry.vendor(connection.vendor).connect(connection, now=self.now, gate=gate)
 
-    def gate(self, connection: Connection, *, urgent: bool = False) -> Gate:
-        """The tenant's door to its helpdesk, for whoever builds a client of its own."""
+    def gate(self, connection: Connection, *, urgent: bool = False, insist: bool = False) -> Gate:
+        """The tenant's door to its helpdesk, for whoever builds a client of its own; see `Budgets.gate`."""
         limits = registry.vendor(connection.vendor).limits(connection.settings.get("plan"))
-        return self.store.budgets.gate(connection.tenant, limits, urgent=urgent, now=self.now)
+        return self.store.budgets.gate(connection.tenant, limits, urgent=urgent, insist=insist, now=self.now)
 
 
 def build(settings: Settings, *, busy_timeout_s: float = 5.0) -> Deps:

@@ -2,6 +2,7 @@
 
 import os
 
+from app.logs import tell_uncaught
 from app.settings import Settings
 
 _settings = Settings.from_env(os.environ)
@@ -18,3 +19,8 @@ accesslog = None
 errorlog = "-"
 loglevel = "warning"
 control_socket_disable = True
+
+
+def post_worker_init(_worker: object) -> None:
+    """After gunicorn set its own."""
+    tell_uncaught()

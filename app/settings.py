@@ -8,6 +8,8 @@ from pathlib import Path
 from typing import TypeVar
 from urllib.parse import urlsplit
 
+from connectors.mailer import SmtpServer, check_sender
+
 T = TypeVar("T")
 PREFIX = "DESKHAND_"
 
@@ -41,8 +43,14 @@ class Settings:
     lease_s: float
     sweep_s: float
     reconcile_s: float
+    backup_s: float
     encoder_model: str
+    smtp_url: str = field(repr=False)
+    mail_from: str
+    pager_url: str
     log_level: str
+    metrics_token: str = field(repr=False)
+    worker_memory_mb: int
 
     @property
     def secure_cookies(self) -> bool:
@@ -70,9 +78,17 @@ class Settings:
             "lease_s": reader.read("LEASE_S", "30", _seconds),
             "sweep_s": reader.read("SWEEP_S", "0.1", _seconds),
             "reconcile_s": reader.read("RECONCILE_S", "300", _seconds),
+            "backup_s": reader.read("BACKUP_S", "3600", _seconds_or_never),
             "encoder_model": reader.read("ENCODER_MODEL", "", str),
+            "smtp_url": reader.read("SMTP_URL", "", _smtp_url),
+            "mail_from": reader.read("MAIL_FROM", "", _sender),
+            "pager_url": reader.read("PAGER_URL", "https://events.pagerduty.com/v2/enqueue", _http_url),
             "log_level": reader.read("LOG_LEVEL", "INFO", _log_level),
+            "metrics_token": reader.read("METRICS_TOKEN", "", _token),
+            "worker_memory_mb": reader.read("WORKER_MEMORY_MB", "2048", _megabytes),
         }
+        if values["smtp_url"] and not values["mail_from"]:
+            reader.problems.append("DESKHAND_MAIL_FROM: must be set where DESKHAND_SMTP_URL is.")
         usual = {"DATABASE_URL", "REDIS_URL"}
         reader.refuse_unknown({field.name.upper() for field in fields(cls)} - usual)
         if reader.problems:
@@ -130,6 +146,19 @@ def _count(text: str) -> int:
     return number
 
 
+def _token(text: str) -> str:
+    if text and (len(text) < 16 or not all("!" <= letter <= "~" for letter in text)):
+        raise ValueError("must be at least 16 characters of ASCII without spaces.")
+    return text
+
+
+def _megabytes(text: str) -> int:
+    number = _integer(text)
+    if number and not 512 <= number <= 1_048_576:
+        raise ValueError("must be 0 for no limit, or 512 to 1048576: the model alone takes some 400.")
+    return number
+
+
 def _integer(text: str) -> int:
     try:
         return int(text)
@@ -147,6 +176,11 @@ def _seconds(text: str) -> float:
     return number
 
 
+def _seconds_or_never(text: str) -> float:
+    """0 is never."""
+    return 0.0 if text.strip() == "0" else _seconds(text)
+
+
 def _http_url(text: str) -> str:
     parts = urlsplit(text)
     if parts.scheme not in ("http", "https") or not parts.hostname:
@@ -154,6 +188,18 @@ def _http_url(text: str) -> str:
     if parts.scheme == "http" and parts.hostname not in ("127.0.0.1", "localhost"):
         raise ValueError("must be https, except on 127.0.0.1 and localhost.")
     return text.rstrip("/")
+
+
+def _smtp_url(text: str) -> str:
+    if text:
+        SmtpServer.from_url(text)
+    return text
+
+
+def _sender(text: str) -> str:
+    if text:
+        check_sender(text)
+    return text
 
 
 def _database_url(text: str) -> str:

@@ -10,6 +10,7 @@ from flask import Blueprint, Response, request
 from sqlalchemy.exc import SQLAlchemyError
 
 from app.bootstrap import Deps
+from app.logs import Sentence
 from connectors import registry
 from connectors.base import Connection, WebhookRequest
 from connectors.crash import crash_point
@@ -76,7 +77,7 @@ def create_blueprint(deps: Deps) -> Blueprint:
             )
             reason, state = "Ignored on purpose: this kind of event changes nothing here.", "ignored"
         except BadSignature as error:
-            log.warning("refused a delivery for %s: %s", connection.tenant, error)
+            log.warning("refused a delivery for %s: %s", connection.tenant, Sentence(error))
             return _answer(401, str(error))
         except (MalformedPayload, UnknownEvent) as error:
             event, reason, state = None, str(error), "parked"

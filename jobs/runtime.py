@@ -12,15 +12,28 @@ from functools import cached_property
 from uuid import uuid4
 
 from app.bootstrap import Deps, build
-from app.logs import configure
+from app.logs import configure, tell_uncaught
 from app.settings import Settings, SettingsError
 from connectors.base import Helpdesk
+from connectors.queue import TIMEOUT_S
 from connectors.store import Store
 from jobs.triager import Triager
 
 log = logging.getLogger("deskhand.jobs")
 RUNNING_LEASE = timedelta(seconds=12)
 """How long a started row stays ours without a heartbeat: a killed worker's work starts again after this."""
+
+MARGIN_S = 10.0
+"""What a job gets beyond its own limit before its process is ended: time for Python to raise it and note it."""
+
+
+def given_up_after_s(job: str) -> float:
+    """Seconds after which a job that has not come back is taken for one that never will.
+
+    Its own timer (SIGALRM) only asks Python to stop; a call into C that does not return never hears of it. So after
+    this its row is no longer kept, and its process ends.
+    """
+    return TIMEOUT_S.get(job, max(TIMEOUT_S.values())) + MARGIN_S
 
 
 @dataclass
@@ -71,5 +84,6 @@ def begin() -> Runtime:
         sys.stderr.write(f"{error}\n")
         sys.exit(2)
     configure(settings.log_level)
+    tell_uncaught()
     use(Runtime(build(settings)))
     return runtime()

@@ -67,6 +67,28 @@ def test_secrets_do_not_show() -> None:
     assert "secret" not in shown
 
 
+@pytest.mark.parametrize(
+    ("variable", "text"),
+    [
+        ("DESKHAND_SMTP_URL", "mail.example"),
+        ("DESKHAND_MAIL_FROM", "Deskhand"),
+        ("DESKHAND_PAGER_URL", "pager.example"),
+    ],
+)
+def test_a_channel_that_cannot_work_stops_the_start(variable: str, text: str) -> None:
+    with pytest.raises(SettingsError, match=variable):
+        Settings.from_env({variable: text})
+
+
+def test_mail_needs_a_sender_and_hides_its_password() -> None:
+    address = {"DESKHAND_SMTP_URL": "smtp://me:secret-3@mail.example"}
+    with pytest.raises(SettingsError, match="DESKHAND_MAIL_FROM") as failed:
+        Settings.from_env(address)
+    assert "secret-3" not in str(failed.value)
+    settings = Settings.from_env({**address, "DESKHAND_MAIL_FROM": "Support <support@acme.example>"})
+    assert "secret-3" not in repr(settings)
+
+
 def test_every_setting_is_documented() -> None:
     page = (ROOT / "docs/settings.md").read_text(encoding="utf-8")
     usual = {"database_url": "DATABASE_URL", "redis_url": "REDIS_URL"}
