@@ -10,7 +10,7 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -49,7 +49,10 @@ class Score:
 
 
 class Rehearsal:
-    """Start with `with`; everything lives under `var` and ends with the block."""
+    """Start with `with`; everything lives under `var` and ends with the block.
+
+    `instead` names programs of ours that run another command, such as a worker that a test has prepared.
+    """
 
     def __init__(
         self,
@@ -60,11 +63,14 @@ class Rehearsal:
         simulator: Sequence[str] = (),
         env: Mapping[str, str] | None = None,
         vendor: str | None = None,
+        instead: Mapping[str, Sequence[str]] | None = None,
     ) -> None:
         self.port = port or free_port()
         self.simulator_port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         self.helpdesk_url = f"http://127.0.0.1:{self.simulator_port}"
+        # Where Deskhand finds it: a test may put something in between.
+        self.reached_at = self.helpdesk_url
         inherited = {name: value for name, value in os.environ.items() if not name.startswith("DESKHAND_")}
         self.env = inherited | {
             "DESKHAND_VAR": str(var),
@@ -85,7 +91,8 @@ class Rehearsal:
                 *("--app-url", self.url, "--vendor", self.vendor, *simulator),
             ],
         )
-        self.supervisor = Supervisor([helpdesk, *programs(self.settings)], env=self.env, logs=self.settings.var / "log")
+        ours = [replace(each, command=(instead or {}).get(each.name, each.command)) for each in programs(self.settings)]
+        self.supervisor = Supervisor([helpdesk, *ours], env=self.env, logs=self.settings.var / "log")
 
     def __enter__(self) -> Rehearsal:
         self.deps.store.database.migrate()
@@ -108,9 +115,9 @@ class Rehearsal:
         self.supervisor.stop()
         self.deps.store.database.close()
 
-    def helpdesk(self, method: str, path: str, body: object = None) -> Any:
+    def helpdesk(self, method: str, path: str, body: object = None, *, at: str | None = None) -> Any:
         """One call to the simulated helpdesk's own controls."""
-        answer = requests.request(method, f"{self.helpdesk_url}/_sim/{path}", json=body, timeout=HTTP_S)
+        answer = requests.request(method, f"{at or self.helpdesk_url}/_sim/{path}", json=body, timeout=HTTP_S)
         answer.raise_for_status()
         return answer.json() if answer.content else None
 
@@ -158,7 +165,7 @@ class Rehearsal:
 
     def _connect(self) -> None:
         """What an admin does: type the address and the credentials, and let the installer do the rest."""
-        given = self.helpdesk("GET", "credentials")
+        given = self.helpdesk("GET", "credentials", at=self.reached_at)
         request = ConnectRequest(
             vendor=self.vendor,
             address=given["address"],

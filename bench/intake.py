@@ -56,16 +56,21 @@ def deliveries(path: str, host: str, numbers: Iterator[int]) -> Iterator[bytes]:
     """Whole signed requests, each a new event."""
     while True:
         number = next(numbers)
-        stamp = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-        body = json.dumps({"ticket_id": str(number), "event": "created", "actor_id": "1"}).encode()
-        signature = base64.b64encode(hmac.new(SECRET.encode(), stamp.encode() + body, hashlib.sha256).digest())
-        yield (
-            f"POST {path} HTTP/1.1\r\nHost: {host}\r\nContent-Type: application/json\r\n"
-            f"Content-Length: {len(body)}\r\nX-Zendesk-Webhook-Id: 01BENCH\r\n"
-            f"X-Zendesk-Webhook-Invocation-Id: bench-{number}\r\n"
-            f"X-Zendesk-Webhook-Signature-Timestamp: {stamp}\r\n"
-            f"X-Zendesk-Webhook-Signature: {signature.decode()}\r\n\r\n"
-        ).encode() + body
+        yield delivery(path, host, SECRET, number=number, ticket_id=str(number))
+
+
+def delivery(path: str, host: str, secret: str, *, number: int, ticket_id: str) -> bytes:
+    """One whole request as the helpdesk signs it; `number` makes it an event of its own."""
+    stamp = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    body = json.dumps({"ticket_id": ticket_id, "event": "created", "actor_id": "1"}).encode()
+    signature = base64.b64encode(hmac.new(secret.encode(), stamp.encode() + body, hashlib.sha256).digest())
+    return (
+        f"POST {path} HTTP/1.1\r\nHost: {host}\r\nContent-Type: application/json\r\n"
+        f"Content-Length: {len(body)}\r\nX-Zendesk-Webhook-Id: 01BENCH\r\n"
+        f"X-Zendesk-Webhook-Invocation-Id: bench-{number}\r\n"
+        f"X-Zendesk-Webhook-Signature-Timestamp: {stamp}\r\n"
+        f"X-Zendesk-Webhook-Signature: {signature.decode()}\r\n\r\n"
+    ).encode() + body
 
 
 def read_answer(connection: socket.socket) -> bytes:

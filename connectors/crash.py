@@ -15,6 +15,7 @@ POINTS = (
     "receive.before_commit",
     "receive.committed",
     "leader.taken",
+    "leader.resigned",
     "schedule.before_commit",
     "clock.claimed",
     "clock.woken",
@@ -28,6 +29,7 @@ POINTS = (
     "send.done",
     "retry.before_commit",
     "reconcile.before_commit",
+    "replay.before_commit",
     "tidy.written",
 )
 

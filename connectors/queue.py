@@ -18,17 +18,28 @@ from rq.job import Job
 from rq.serializers import JSONSerializer
 
 QUEUE = "deskhand"
-MAX_QUEUED = 200
+MAX_QUEUED = 50
+"""Enough for two seconds. What is queued cannot be overtaken by something urgent, and is late when Redis loses it."""
+MARK = "deskhand:mark"
+WORKERS = "rq:workers"
+"""RQ's list of its workers; a dead one stays on it for a while, without its own key."""
 
 PLAN = "jobs.plan.plan"
 SEND = "jobs.send.send"
 RECONCILE = "jobs.reconcile.reconcile"
 RENEW = "jobs.renew.renew"
 DOCTOR = "jobs.doctor.doctor"
+TIDY = "jobs.tidy.tidy"
+DRY_RUN = "jobs.dry_run.dry_run"
 
-TIMEOUT_S = {PLAN: 60, SEND: 60, RECONCILE: 300, RENEW: 60, DOCTOR: 120}
-INBOX_JOBS = {"reconcile": RECONCILE, "renew": RENEW, "doctor": DOCTOR}
+TIMEOUT_S = {PLAN: 60, SEND: 60, RECONCILE: 300, RENEW: 60, DOCTOR: 120, TIDY: 300, DRY_RUN: 60}
+INBOX_JOBS = {"reconcile": RECONCILE, "renew": RENEW, "doctor": DOCTOR, "tidy": TIDY, "dry_run": DRY_RUN}
 """Which job works an inbox row of a given kind; every other kind is a ticket event and is planned."""
+
+
+def job_for(kind: str | None) -> str:
+    """The job that works an inbox row of this kind."""
+    return INBOX_JOBS.get(kind or "", PLAN)
 
 
 class RefusedJob(Exception):
@@ -96,6 +107,25 @@ class WakeUps:
         """How many more jobs the queue should hold; the rest waits in the database, in order of urgency."""
         try:
             return max(0, MAX_QUEUED - int(self.client.llen(f"rq:queue:{QUEUE}")))
+        except redis.RedisError as error:
+            raise QueueDown(str(error)) from error
+
+    def look(self) -> tuple[int, int]:
+        """How many jobs wait in the queue, and how many workers are alive; raises `QueueDown`."""
+        try:
+            known = list(self.client.smembers(WORKERS))
+            alive = int(self.client.exists(*known)) if known else 0
+            return int(self.client.llen(f"rq:queue:{QUEUE}")), alive
+        except redis.RedisError as error:
+            raise QueueDown(str(error)) from error
+
+    def forgot(self) -> bool:
+        """Whether Redis lost what was queued since this was last asked: it was emptied, or came back without its file.
+
+        Seen by a mark of ours that is gone. The answer is True only once.
+        """
+        try:
+            return bool(self.client.set(MARK, "1", nx=True))
         except redis.RedisError as error:
             raise QueueDown(str(error)) from error
 

@@ -13,8 +13,12 @@ from connectors.store.database import Database
 from connectors.store.inbox import ANY_RANK, STATES, Inbox
 from connectors.store.schema import cursor, inbox, leader, schedule
 
+LEADER_LEASE = timedelta(seconds=6)
+"""How long nothing is handed out after the leader died. Two leaders at once do no harm, so it may be short."""
 FIRST = 0
 """The rank of what goes before everything else."""
+LAST = 9
+"""The rank of what gives way to all work, however long it waited."""
 
 
 @dataclass(slots=True)
@@ -56,6 +60,7 @@ class Leadership:
             return
         with self.database.write() as connection:
             connection.execute(delete(leader).where(leader.c.name == self.name, leader.c.token == self.token))
+            crash_point("leader.resigned")
         self.token = None
 
 
@@ -87,7 +92,7 @@ class Schedule:
             )
             if due.rowcount != 1:
                 return False
-            if last is not None and last < now - 2 * every:
+            if last is not None and last < now - 2 * every and rank < LAST:
                 rank = FIRST
             self.inbox.schedule_in(connection, tenant, name, now.isoformat(), now=now, rank=rank)
             crash_point("schedule.before_commit")
