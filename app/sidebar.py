@@ -74,6 +74,7 @@ class SidebarService(Sessions):
             change = corrected(ticket_ref, category, taxonomy=self.taxonomy, groups=groups)
         except KeyError:
             raise CorrectionRefused("There is no such category any more. Reload the app.") from None
+        now = self.deps.now()
         with self.deps.store.database.write() as transaction:
             number = self.deps.store.decisions.correct_in(
                 transaction,
@@ -83,9 +84,10 @@ class SidebarService(Sessions):
                 category=category,
                 by_id=session.user_id,
                 by_name=session.user_name,
-                now=self.deps.now(),
+                now=now,
             )
-            self._plan(transaction, session, change, cause=f"correction:{number}")
+            # The instant too: after a restore from a backup the database gives a number again.
+            self._plan(transaction, session, change, cause=f"correction:{number}@{now.isoformat()}")
         return self._view(session, seen)
 
     def undo(self, session: Session, ticket_ref: str) -> PanelView:
@@ -101,7 +103,7 @@ class SidebarService(Sessions):
             earlier = standing[1].category if len(standing) > 1 else None
             change = undone(ticket_ref, stored.decision, earlier, taxonomy=self.taxonomy, groups=groups)
             decisions.undo_in(transaction, session.tenant, standing[0].id, now=self.deps.now())
-            self._plan(transaction, session, change, cause=f"undo:{standing[0].id}")
+            self._plan(transaction, session, change, cause=f"undo:{standing[0].id}@{standing[0].at.isoformat()}")
         return self._view(session, seen)
 
     def categories(self, session: Session) -> tuple[tuple[str, str], ...]:

@@ -22,6 +22,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+# ONNX Runtime brings a telemetry client, which starts with its import unless this says no.
+os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
+
 Vectors = NDArray[np.float32]
 
 DIMENSIONS = 384

@@ -11,6 +11,7 @@ from datetime import timedelta
 from connectors.crash import crash_point
 from connectors.installing import Finding, Health
 from connectors.store.inbox import RECONCILE, InboxRow
+from connectors.store.tallies import RECONCILED, count_in
 from jobs.line import inbox_job
 from jobs.runtime import Runtime
 from triage.events import EventKind, TicketEvent
@@ -31,14 +32,17 @@ def reconcile(run: Runtime, row: InboxRow) -> None:
         missed = [each for each in tickets if is_news(run, row.tenant, each)]
         now = run.now()
         with run.store.database.write() as transaction:
-            for ticket in missed:
+            found = [
                 run.store.inbox.receive_in(transaction, row.tenant, RECONCILE, changed(ticket), now=now)
+                for ticket in missed
+            ]
+            count_in(transaction, row.tenant, RECONCILED, by=sum(found))
             run.store.cursors.set_in(transaction, row.tenant, STREAM, cursor_after, now=now)
             crash_point("reconcile.before_commit")
     now = run.now()
-    found = gaps(run.store.deliveries.missed(row.tenant, since=now - LOOKED_AT))
-    run.store.findings.save(row.tenant, [found], now)
-    run.store.inbox.finish(row, "done", now=now, note=found.state if found.health is Health.WARN else None)
+    gap = gaps(run.store.deliveries.missed(row.tenant, since=now - LOOKED_AT))
+    run.store.findings.save(row.tenant, [gap], now)
+    run.store.inbox.finish(row, "done", now=now, note=gap.state if gap.health is Health.WARN else None)
 
 
 def is_news(run: Runtime, tenant: str, ticket: Ticket) -> bool:

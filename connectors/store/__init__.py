@@ -10,11 +10,16 @@ from connectors.store.clockwork import Cursors, Schedule
 from connectors.store.database import Database
 from connectors.store.decisions import Decisions
 from connectors.store.deliveries import Deliveries
+from connectors.store.dry_runs import DryRuns
 from connectors.store.findings import Findings
+from connectors.store.gauges import Gauges
+from connectors.store.history import History
 from connectors.store.inbox import Inbox
 from connectors.store.installations import Installations
+from connectors.store.markers import Markers
 from connectors.store.outbox import Outbox
 from connectors.store.replays import Replays
+from connectors.store.tallies import Tallies
 from connectors.store.tenants import Tenants
 from connectors.store.users import Users
 from connectors.store.vault import Vault
@@ -28,17 +33,23 @@ class Store:
         self.vault = vault
         self.inbox = Inbox(database)
         self.outbox = Outbox(database)
+        self.markers = Markers(database)
         self.tenants = Tenants(database, vault)
         self.access = Access(database, self.tenants)
         self.budgets = Budgets(database)
+        self.circuits = self.budgets.circuits
         self.findings = Findings(database)
         self.installations = Installations(database, self.tenants)
         self.decisions = Decisions(database)
         self.deliveries = Deliveries(database)
         self.replays = Replays(database)
+        self.history = History(database)
+        self.dry_runs = DryRuns(database, self.inbox)
         self.schedule = Schedule(database, self.inbox)
         self.cursors = Cursors(database)
         self.users = Users(database)
+        self.tallies = Tallies(database)
+        self.gauges = Gauges(database)
 
     @classmethod
     def open(cls, url: str, *, var: Path, master_key: str = "", busy_timeout_s: float = 5.0) -> Store:

@@ -92,6 +92,8 @@ def test_a_server_that_is_away_is_said_at_once() -> None:
     with pytest.raises(QueueDown):
         away.room()
     with pytest.raises(QueueDown):
+        away.forgot()
+    with pytest.raises(QueueDown):
         away.wake(PLAN, 1, "t")
 
 
@@ -127,3 +129,14 @@ def test_a_server_on_path_is_preferred(tmp_path: Path, monkeypatch: pytest.Monke
     own.chmod(0o700)
     monkeypatch.setenv("PATH", os.fspath(tmp_path))
     assert redis_server.command(tmp_path)[0] == os.fspath(own)
+
+
+def test_a_redis_that_was_emptied_is_noticed_once(client: redis.Redis) -> None:
+    wake_ups = WakeUps(client)
+    assert wake_ups.forgot()
+    assert not wake_ups.forgot()
+    wake_ups.wake(PLAN, 1, "t")
+    assert not wake_ups.forgot()
+    client.flushall()
+    assert wake_ups.forgot()
+    assert not wake_ups.forgot()

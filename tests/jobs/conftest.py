@@ -44,6 +44,13 @@ class Direct:
     def __init__(self) -> None:
         self.waiting: list[tuple[str, int, str]] = []
         self.down = False
+        self.emptied = False
+
+    def forgot(self) -> bool:
+        if self.down:
+            raise QueueDown("refused")
+        emptied, self.emptied = self.emptied, False
+        return emptied
 
     def room(self) -> int:
         if self.down:
@@ -150,7 +157,9 @@ def desk(store: Store, clock: ToldClock, triager: Triager, tmp_path: Path, vendo
             grant = Grant(access_token=control["oauth_token"], scheme="basic", issued_at=clock())
             store.access.save("acme", "api_key", {}, grant)
         # Reconciliation has tests of its own; here it would find every ticket.
-        settings = Settings.from_env({"DESKHAND_VAR": str(tmp_path), "DESKHAND_RECONCILE_S": "86400"})
+        settings = Settings.from_env(
+            {"DESKHAND_VAR": str(tmp_path), "DESKHAND_RECONCILE_S": "86400", "DESKHAND_BACKUP_S": "0"}
+        )
         run = Runtime(Deps(settings, store, clock))
         run.__dict__["triager"] = triager
         runtime.use(run)

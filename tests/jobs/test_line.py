@@ -191,6 +191,24 @@ def test_without_redis_rows_wait_for_the_grace_and_then_run_in_the_clock(desk: D
     assert desk.kinds(ref) == ["update", "note"]
 
 
+@pytest.mark.parametrize("outage", [False, True])
+def test_what_redis_lost_is_handed_out_again_at_once(desk: Desk, outage: bool) -> None:
+    ref = desk.ticket(*WEBHOOKS)
+    desk.event(ref, "first")
+    assert desk.sweeper.turn() == 1
+    desk.queue.waiting.clear()
+    assert desk.sweeper.turn() == 0  # leased, as far as the database knows
+    if outage:
+        desk.queue.down = True
+        desk.sweeper.turn()
+        desk.queue.down = False
+    else:
+        desk.queue.emptied = True
+    assert desk.sweeper.turn() == 1
+    desk.work()
+    assert desk.kinds(ref) == ["update", "note"]
+
+
 def test_a_refused_token_makes_the_line_wait_until_an_admin_reconnects(desk: Desk) -> None:
     good = desk.store.tenants.connection("acme").token
     desk.store.tenants.set_secret("acme", "api_token", "revoked")

@@ -10,6 +10,7 @@ import pytest
 from connectors.installing import Finding, Health
 from connectors.registry import VENDORS
 from connectors.simulator.records import Draft, Origin
+from connectors.store.filters import Filter
 from connectors.store.schema import EPOCH
 from connectors.store.schema import tenant as tenant_table
 from connectors.store.tenants import SHADOW
@@ -109,7 +110,7 @@ def test_a_budget_that_ends_between_two_pages_only_makes_the_check_longer(desk: 
             break
         desk.clock.forward(seconds=5)
     assert not waiting(desk)
-    assert {row.ticket_ref for row in desk.store.deliveries.newest(limit=5000, direction="in")} >= set(refs)
+    assert {row.ticket_ref for row in desk.store.deliveries.newest(Filter(direction="in"), limit=5000)} >= set(refs)
 
 
 @pytest.mark.parametrize("vendor", VENDORS)
@@ -173,5 +174,5 @@ def many(desk: Desk, count: int) -> list[str]:
 
 
 def waiting(desk: Desk) -> bool:
-    rows = desk.store.deliveries.newest(limit=5000, direction="in")
+    rows = desk.store.deliveries.newest(Filter(direction="in"), limit=5000)
     return any(row.what == "Check for missed events" and row.state in ("new", "planning") for row in rows)
