@@ -96,10 +96,10 @@ class Clock:
         inbox, outbox = self.run.store.inbox, self.run.store.outbox
         handed = 0
         if room and outbox.has_due(now):
-            effects = outbox.claim(now=now, owner=self.run.owner, lease=self.lease, limit=room)
+            effects = outbox.claim(now=now, lease=self.lease, limit=room)
             handed += _give(workers, [(SEND, claim) for claim in effects], outbox.release)
         if room and inbox.has_due(now):
-            events = inbox.claim(now=now, owner=self.run.owner, lease=self.lease, limit=room)
+            events = inbox.claim(now=now, lease=self.lease, limit=room)
             jobs = [(job_for(kind), claim) for claim, kind in events]
             handed += _give(workers, jobs, inbox.release)
         return handed

@@ -30,7 +30,11 @@ BROWSER_OPTIONS = [
 ]
 ROOT = Path(__file__).parent.parent
 SQLITE, POSTGRESQL = "sqlite", "postgresql"
-ON_BOTH = (ROOT / "tests" / "connectors" / "store", ROOT / "tests" / "jobs")
+ON_BOTH = (
+    "tests/connectors/store",
+    *(f"tests/jobs/test_{name}.py" for name in ("access", "line", "reconcile", "send", "switches", "tidy")),
+)
+"""Where SQL and the way of a row are what is tested; `TEST_DATABASE=postgresql` takes everything there."""
 
 
 @dataclass
@@ -89,7 +93,7 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
         kinds = [wanted]
     else:
         asked = metafunc.definition.get_closest_marker("on_both") is not None
-        both = asked or any(folder in metafunc.definition.path.parents for folder in ON_BOTH)
+        both = asked or metafunc.definition.path.relative_to(ROOT).as_posix().startswith(ON_BOTH)
         kinds = [SQLITE, POSTGRESQL] if both else [SQLITE]
     metafunc.parametrize("database_kind", kinds, indirect=True)
 

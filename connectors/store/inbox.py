@@ -94,10 +94,10 @@ class Inbox:
         row = _row(tenant, SCHEDULE, f"{job}:{slot}", now=now) | {"kind": job, "rank": rank}
         connection.execute(self._insert, row)
 
-    def claim(self, *, now: datetime, owner: str, lease: timedelta, limit: int) -> list[tuple[Claim, str | None]]:
+    def claim(self, *, now: datetime, lease: timedelta, limit: int) -> list[tuple[Claim, str | None]]:
         """Due rows with their kind, leased for the queue."""
         with self.database.write() as connection:
-            claims = leases.claim(connection, inbox, STATES, now=now, owner=owner, lease=lease, limit=limit)
+            claims = leases.claim(connection, inbox, STATES, now=now, lease=lease, limit=limit)
             kinds: dict[int, str | None] = {
                 row.id: row.kind
                 for row in connection.execute(

@@ -71,7 +71,6 @@ def claim(
     states: States,
     *,
     now: datetime,
-    owner: str,
     lease: timedelta,
     limit: int,
 ) -> list[Claim]:

@@ -108,10 +108,10 @@ class Outbox:
         )
         return bool(row.rowcount == 1)
 
-    def claim(self, *, now: datetime, owner: str, lease: timedelta, limit: int) -> list[Claim]:
+    def claim(self, *, now: datetime, lease: timedelta, limit: int) -> list[Claim]:
         """Due rows, leased for the queue."""
         with self.database.write() as connection:
-            return leases.claim(connection, outbox, STATES, now=now, owner=owner, lease=lease, limit=limit)
+            return leases.claim(connection, outbox, STATES, now=now, lease=lease, limit=limit)
 
     def has_due(self, now: datetime) -> bool:
         with self.database.read() as connection:

@@ -284,7 +284,7 @@ def test_the_overview_counts_what_came_and_what_was_done(
     for ref, outcome in (("1", Outcome.TRIAGED), ("2", Outcome.TRIAGED), ("3", Outcome.SENT_TO_HUMAN)):
         decide(store, clock, ref, outcome)
         plan_effect(store, tenant, clock, ref=ref)
-        [claimed] = store.outbox.claim(now=clock(), owner="clock", lease=timedelta(seconds=30), limit=1)
+        [claimed] = store.outbox.claim(now=clock(), lease=timedelta(seconds=30), limit=1)
         effect = store.outbox.start(claimed, now=clock(), owner="worker", lease=timedelta(seconds=30))
         assert effect is not None
         store.outbox.done(effect, now=clock(), status=200, evidence="audit 7")

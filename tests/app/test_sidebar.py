@@ -99,7 +99,7 @@ class Office:
     def send(self) -> None:
         """Carry out every effect that waits, oldest first, as the worker does."""
         helpdesk = Deps(settings_of(self.store), self.store, self.clock).helpdesk(self.name)
-        while claims := self.store.outbox.claim(now=self.clock(), owner="clock", lease=LEASE, limit=1):
+        while claims := self.store.outbox.claim(now=self.clock(), lease=LEASE, limit=1):
             row = self.store.outbox.start(claims[0], now=self.clock(), owner="worker", lease=LEASE)
             assert isinstance(row, OutboxRow)
             receipt = helpdesk.update_ticket(UpdateTicket.from_payload(row.payload), key=row.key)

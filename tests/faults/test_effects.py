@@ -343,6 +343,6 @@ def test_a_message_names_no_ticket_as_changed(line: Callable[..., Line]) -> None
 
 def died_early(made: Line) -> None:
     """A process that took the row and sent nothing."""
-    [claimed] = made.store.outbox.claim(now=made.clock(), owner="gone", lease=RUNNING_LEASE, limit=1)
+    [claimed] = made.store.outbox.claim(now=made.clock(), lease=RUNNING_LEASE, limit=1)
     assert made.store.outbox.start(claimed, now=made.clock(), owner="gone", lease=RUNNING_LEASE)
     made.clock.at += 2 * RUNNING_LEASE

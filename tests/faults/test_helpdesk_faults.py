@@ -178,7 +178,7 @@ def test_the_successor_of_a_process_that_died_waits_for_what_may_still_land(desk
     [(job, row_id, token)] = desk.queue.waiting
     desk.queue.waiting.clear()
     OwnThreads.find(job)(row_id, token)
-    [claim] = desk.store.outbox.claim(now=desk.clock(), owner="dead", lease=timedelta(seconds=30), limit=1)
+    [claim] = desk.store.outbox.claim(now=desk.clock(), lease=timedelta(seconds=30), limit=1)
     dead = desk.store.outbox.start(claim, now=desk.clock(), owner="dead", lease=timedelta(seconds=12))
     assert dead is not None
     desk.clock.forward(seconds=12.5)

@@ -29,7 +29,7 @@ def plan(store: Store, clock: ToldClock, cause: str) -> None:
 
 
 def start(store: Store, clock: ToldClock) -> OutboxRow:
-    [claim] = store.outbox.claim(now=clock(), owner="worker", lease=LEASE, limit=5)
+    [claim] = store.outbox.claim(now=clock(), lease=LEASE, limit=5)
     row = store.outbox.start(claim, now=clock(), owner="worker", lease=LEASE)
     assert row is not None
     return row
@@ -47,7 +47,7 @@ def test_in_shadow_mode_a_replay_writes_nothing_new(store: Store, clock: ToldClo
         store.replays.park(["out-1"], now=clock())
     store.tenants.set_mode("acme", SHADOW)
     assert store.replays.replay(["out-1"], now=clock()) == 0
-    assert store.outbox.claim(now=clock(), owner="clock", lease=LEASE, limit=5) == []
+    assert store.outbox.claim(now=clock(), lease=LEASE, limit=5) == []
     store.tenants.set_mode("acme", LIVE)
     assert store.replays.replay(["out-1"], now=clock()) == 1
     assert states(store, "out-1") == {"out-1": "pending"}

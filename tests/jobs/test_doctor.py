@@ -35,7 +35,7 @@ def run_due(desk: Site, tenant: str) -> dict[str, Any]:
     assert store.schedule.run_due(tenant, "doctor", timedelta(minutes=5), now=now)
     claims: list[tuple[Claim, str | None]] = []
     while not any(kind == "doctor" for _, kind in claims):
-        claims = store.inbox.claim(now=desk.deps.now(), owner="test", lease=timedelta(seconds=30), limit=10)
+        claims = store.inbox.claim(now=desk.deps.now(), lease=timedelta(seconds=30), limit=10)
     claim = next(claim for claim, kind in claims if kind == "doctor")
     doctor(claim.id, claim.token)
     doctor(claim.id, claim.token)  # a doubled queue entry finds nothing to do
@@ -78,9 +78,7 @@ def test_a_worker_does_not_wait_for_a_helpdesk_that_asked_us_to(desk: Site) -> N
         connection.execute(throttle.delete())  # the clock hands no row out while a tenant is held: this one just before
     (claim,) = (
         claim
-        for claim, kind in desk.deps.store.inbox.claim(
-            now=desk.deps.now(), owner="test", lease=timedelta(seconds=30), limit=10
-        )
+        for claim, kind in desk.deps.store.inbox.claim(now=desk.deps.now(), lease=timedelta(seconds=30), limit=10)
         if kind == "doctor"
     )
     desk.deps.store.budgets.hold(tenant, until=now + timedelta(minutes=2))

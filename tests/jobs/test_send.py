@@ -59,7 +59,7 @@ def carry_out(run: Runtime, helpdesk: Recording, monkeypatch: pytest.MonkeyPatch
         return helpdesk
 
     monkeypatch.setattr(Runtime, "helpdesk", connected)
-    for claimed in run.store.outbox.claim(now=run.now(), owner="clock", lease=RUNNING_LEASE, limit=5):
+    for claimed in run.store.outbox.claim(now=run.now(), lease=RUNNING_LEASE, limit=5):
         send(claimed.id, claimed.token)
 
 

@@ -78,7 +78,7 @@ def test_a_disconnected_tenants_rows_end_and_nothing_more_is_sent(desk: Desk, un
 @pytest.mark.parametrize("vendor", VENDORS)
 def test_a_job_under_way_when_its_tenant_is_disconnected_does_not_wait_for_ever(desk: Desk) -> None:
     ref = planned(desk)
-    [effect] = desk.store.outbox.claim(now=desk.clock(), owner="worker", lease=timedelta(seconds=30), limit=1)
+    [effect] = desk.store.outbox.claim(now=desk.clock(), lease=timedelta(seconds=30), limit=1)
     row = desk.store.outbox.start(effect, now=desk.clock(), owner="worker", lease=timedelta(seconds=12))
     assert row is not None
     desk.store.installations.disconnect("acme", now=desk.clock())
@@ -130,7 +130,7 @@ def test_a_clock_that_went_back_does_not_stop_a_tenants_budget(desk: Desk) -> No
 def test_a_second_worker_on_the_same_ticket_finds_the_work_done(desk: Desk) -> None:
     """The first one is slow, loses its lease, and writes after all; the second verifies."""
     ref = planned(desk)
-    [effect] = desk.store.outbox.claim(now=desk.clock(), owner="first", lease=timedelta(seconds=30), limit=1)
+    [effect] = desk.store.outbox.claim(now=desk.clock(), lease=timedelta(seconds=30), limit=1)
     row = desk.store.outbox.start(effect, now=desk.clock(), owner="first", lease=timedelta(seconds=12))
     assert row is not None
     desk.run.helpdesk("acme").update_ticket(UpdateTicket.from_payload(row.payload), key=row.key, verify=row.verify)
@@ -176,7 +176,7 @@ def test_a_job_that_lost_its_lease_leaves_the_row_to_its_successor(
     class Slow:
         def update_ticket(self, change: UpdateTicket, *, key: str, verify: bool) -> Receipt:
             desk.clock.forward(seconds=13)
-            [taken] = desk.store.outbox.claim(now=desk.clock(), owner="b", lease=timedelta(seconds=30), limit=1)
+            [taken] = desk.store.outbox.claim(now=desk.clock(), lease=timedelta(seconds=30), limit=1)
             row = desk.store.outbox.start(taken, now=desk.clock(), owner="b", lease=timedelta(seconds=12))
             assert row is not None
             receipt = helpdesk.update_ticket(update, key=key, verify=True)

@@ -25,6 +25,8 @@ from tests.jobs.conftest import Direct
 @pytest.fixture
 def registered(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(registry.VENDORS, "thirddesk", "tests.jobs.thirddesk:VENDOR")
+    for remembered in (thirddesk.TICKETS, thirddesk.NOTES, thirddesk.WRITTEN):
+        remembered.clear()
 
 
 @pytest.mark.usefixtures("registered")

@@ -159,7 +159,7 @@ def test_no_effect_is_handed_out_while_its_ticket_is_tidied(desk: Desk) -> None:
     lease = timedelta(seconds=30)
     marked = desk.store.markers.begin("acme", now=desk.clock(), lease=lease, limit=10)
     plan(desk, ref, "meanwhile")
-    claim = {"owner": "clock", "lease": lease, "limit": 10}
+    claim = {"lease": lease, "limit": 10}
     assert desk.store.outbox.claim(now=desk.clock(), **claim) == []
     desk.store.markers.end(marked, now=desk.clock(), off={ref}, unsure=())
     assert len(desk.store.outbox.claim(now=desk.clock(), **claim)) == 1

@@ -134,14 +134,14 @@ def test_reconnecting_makes_what_waited_due_at_once(store: Store, tenant: str, c
     event = TicketEvent(kind=EventKind.TICKET_CREATED, ticket_ref="1", dedup_key="first")
     store.inbox.receive(tenant, "webhook", event, now=clock())
     lease = timedelta(seconds=30)
-    [(claimed, _)] = store.inbox.claim(now=clock(), owner="clock", lease=lease, limit=5)
+    [(claimed, _)] = store.inbox.claim(now=clock(), lease=lease, limit=5)
     row = store.inbox.start(claimed, now=clock(), owner="worker", lease=lease)
     assert row is not None
     store.inbox.retry(row, at=clock() + timedelta(minutes=5), error="401", counted=False)
     store.access.mark_broken(tenant, "401", now=clock())
     clock.forward(seconds=10)
     store.access.save(tenant, "oauth", INPUTS, grant(clock))
-    assert len(store.inbox.claim(now=clock(), owner="clock", lease=lease, limit=5)) == 1
+    assert len(store.inbox.claim(now=clock(), lease=lease, limit=5)) == 1
 
 
 def test_a_token_put_in_by_hand_ends_reconnect_needed(store: Store, tenant: str, clock: ToldClock) -> None:

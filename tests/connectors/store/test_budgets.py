@@ -195,7 +195,7 @@ def test_a_backlog_is_handed_out_as_fast_as_the_budget_allows_and_hardly_twice(
         clock.forward(seconds=0.1)
         if not store.outbox.has_due(clock()):
             continue
-        for claimed in store.outbox.claim(now=clock(), owner="clock", lease=LEASE, limit=50):
+        for claimed in store.outbox.claim(now=clock(), lease=LEASE, limit=50):
             claims += 1
             row = store.outbox.start(claimed, now=clock(), owner="worker", lease=LEASE)
             assert row is not None
@@ -216,15 +216,15 @@ def test_a_backlog_is_handed_out_as_fast_as_the_budget_allows_and_hardly_twice(
 def test_rows_under_way_count_against_the_budget(store: Store, tenant: str, clock: ToldClock) -> None:
     fill(store, clock, 20)
     gate(store, clock, {EVERYTHING: 400.0, UPDATES: 1000.0}).enter((EVERYTHING, UPDATES))
-    first = store.outbox.claim(now=clock(), owner="clock", lease=LEASE, limit=50)
+    first = store.outbox.claim(now=clock(), lease=LEASE, limit=50)
     assert len(first) == (depth(400) - 1) // 3
-    assert store.outbox.claim(now=clock(), owner="clock", lease=LEASE, limit=50) == []
+    assert store.outbox.claim(now=clock(), lease=LEASE, limit=50) == []
 
 
 def test_the_smallest_limit_still_lets_one_row_through(store: Store, tenant: str, clock: ToldClock) -> None:
     fill(store, clock, 3)
     gate(store, clock, {EVERYTHING: 10.0}).limit_seen(EVERYTHING, 11.0)
-    assert len(store.outbox.claim(now=clock(), owner="clock", lease=LEASE, limit=50)) == 1
+    assert len(store.outbox.claim(now=clock(), lease=LEASE, limit=50)) == 1
 
 
 def test_urgent_rows_and_other_tenants_pass_a_spent_budget(store: Store, tenant: str, clock: ToldClock) -> None:
@@ -233,7 +233,7 @@ def test_urgent_rows_and_other_tenants_pass_a_spent_budget(store: Store, tenant:
     fill(store, clock, 2, rank=URGENT)
     fill(store, clock, 2, tenant="other")
     passed(gate(store, clock), EVERYTHING)
-    claims = store.outbox.claim(now=clock(), owner="clock", lease=LEASE, limit=50)
+    claims = store.outbox.claim(now=clock(), lease=LEASE, limit=50)
     assert [each.id for each in claims] == [61, 62, 63, 64]
 
 
@@ -243,6 +243,6 @@ def test_a_tenant_to_be_reconnected_is_left_out_and_goes_on_afterwards(
     fill(store, clock, 1)
     store.access.mark_broken(tenant, "401", now=clock())
     assert not store.outbox.has_due(clock())
-    assert store.outbox.claim(now=clock(), owner="clock", lease=LEASE, limit=50) == []
+    assert store.outbox.claim(now=clock(), lease=LEASE, limit=50) == []
     store.tenants.set_secret(tenant, "api_token", "another")
-    assert len(store.outbox.claim(now=clock(), owner="clock", lease=LEASE, limit=50)) == 1
+    assert len(store.outbox.claim(now=clock(), lease=LEASE, limit=50)) == 1

@@ -34,7 +34,7 @@ def rows(store: Store) -> int:
 
 
 def claimed(store: Store, clock: ToldClock) -> int:
-    return len(store.outbox.claim(now=clock(), owner="clock", lease=LEASE, limit=50))
+    return len(store.outbox.claim(now=clock(), lease=LEASE, limit=50))
 
 
 def test_after_five_failures_every_process_is_refused(store: Store, tenant: str, clock: ToldClock) -> None:
@@ -186,7 +186,7 @@ def test_urgent_rows_are_the_first_to_probe(store: Store, tenant: str, clock: To
     fill(store, clock, 1, rank=URGENT)
     fail(gate(store, clock), *READ)
     clock.forward(seconds=FIRST_OPEN_S)
-    assert [each.id for each in store.outbox.claim(now=clock(), owner="c", lease=LEASE, limit=1)] == [4]
+    assert [each.id for each in store.outbox.claim(now=clock(), lease=LEASE, limit=1)] == [4]
 
 
 def test_broken_updates_stop_the_outbox_and_not_the_inbox(store: Store, tenant: str, clock: ToldClock) -> None:
@@ -194,7 +194,7 @@ def test_broken_updates_stop_the_outbox_and_not_the_inbox(store: Store, tenant: 
     assert store.schedule.run_due(tenant, "reconcile", timedelta(minutes=5), now=clock())
     fail(gate(store, clock), *WRITE)
     assert claimed(store, clock) == 0
-    assert len(store.inbox.claim(now=clock(), owner="clock", lease=LEASE, limit=50)) == 1
+    assert len(store.inbox.claim(now=clock(), lease=LEASE, limit=50)) == 1
 
 
 def test_open_ones_are_listed_for_people(store: Store, tenant: str, clock: ToldClock) -> None:

@@ -85,7 +85,7 @@ def test_after_an_outage_the_check_goes_before_everything_else(
     event = TicketEvent(kind=EventKind.TICKET_CREATED, ticket_ref="1", dedup_key="first")
     store.inbox.receive(tenant, WEBHOOK, event, now=clock())
     store.schedule.run_due(tenant, "reconcile", every, now=clock())
-    [(claimed, _)] = store.inbox.claim(now=clock(), owner="clock", lease=LEASE, limit=1)
+    [(claimed, _)] = store.inbox.claim(now=clock(), lease=LEASE, limit=1)
     assert f"in-{claimed.id}" == first
 
 

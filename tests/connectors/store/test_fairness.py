@@ -29,8 +29,7 @@ def plan(store: Store, tenant: str, ref: str, now: ToldClock, rank: int = 5) -> 
 
 def claimed(store: Store, clock: ToldClock, limit: int = 50) -> list[tuple[str, str]]:
     rows = [
-        store.deliveries.show(f"out-{each.id}")
-        for each in store.outbox.claim(now=clock(), owner="clock", lease=LEASE, limit=limit)
+        store.deliveries.show(f"out-{each.id}") for each in store.outbox.claim(now=clock(), lease=LEASE, limit=limit)
     ]
     return [(row["tenant"], row["ticket_ref"]) for row in rows]
 

@@ -24,8 +24,8 @@ def receive(store: Store, tenant: str, clock: ToldClock, ref: str = "1", key: st
     store.inbox.receive(tenant, WEBHOOK, event(ref, key), now=clock(), raw=b"{}", headers={})
 
 
-def claim(store: Store, clock: ToldClock, owner: str = "clock", limit: int = 10) -> list[Claim]:
-    return [each for each, _ in store.inbox.claim(now=clock(), owner=owner, lease=LEASE, limit=limit)]
+def claim(store: Store, clock: ToldClock, limit: int = 10) -> list[Claim]:
+    return [each for each, _ in store.inbox.claim(now=clock(), lease=LEASE, limit=limit)]
 
 
 def start(store: Store, clock: ToldClock, claimed: Claim) -> InboxRow:
@@ -59,7 +59,7 @@ def plan_effect(
 
 
 def claim_effects(store: Store, clock: ToldClock) -> list[Claim]:
-    return store.outbox.claim(now=clock(), owner="clock", lease=LEASE, limit=10)
+    return store.outbox.claim(now=clock(), lease=LEASE, limit=10)
 
 
 def start_effect(store: Store, clock: ToldClock) -> OutboxRow:
@@ -83,9 +83,9 @@ def test_the_same_event_is_stored_once_for_each_tenant(store: Store, tenant: str
 def test_a_claimed_row_is_not_claimed_again_until_its_lease_ends(store: Store, tenant: str, clock: ToldClock) -> None:
     receive(store, tenant, clock)
     assert len(claim(store, clock)) == 1
-    assert claim(store, clock, owner="another clock") == []
+    assert claim(store, clock) == []
     clock.forward(seconds=31)
-    assert len(claim(store, clock, owner="another clock")) == 1
+    assert len(claim(store, clock)) == 1
 
 
 def test_of_two_workers_with_one_claim_only_one_starts(store: Store, tenant: str, clock: ToldClock) -> None:

@@ -117,7 +117,7 @@ def test_going_into_shadow_ends_what_was_not_tried_yet(store: Store, tenant: str
     store.tenants.add(new_tenant("other"), webhook_token="other-path", now=clock())
     for name, cause in ((tenant, "1"), (tenant, "2"), ("other", "3")):
         assert effects(store, name, clock, cause)
-    [claimed] = store.outbox.claim(now=clock(), owner="clock", lease=timedelta(seconds=30), limit=1)
+    [claimed] = store.outbox.claim(now=clock(), lease=timedelta(seconds=30), limit=1)
     row = store.outbox.start(claimed, now=clock(), owner="worker", lease=timedelta(seconds=30))
     assert row is not None
     store.outbox.retry(row, at=clock(), unknown=True, status=None, error="no answer")
