@@ -52,7 +52,11 @@ class Rehearsal:
     """Start with `with`; everything lives under `var` and ends with the block.
 
     `instead` names programs of ours that run another command, such as a worker that a test has prepared.
+
+    A program that was started again `most_restarts` times counts as failing.
     """
+
+    most_restarts: float = MOST_RESTARTS
 
     def __init__(
         self,
@@ -153,7 +157,7 @@ class Rehearsal:
             # Our own writes come back as events: it is over when the helpdesk has nothing more to tell either.
             if decided >= tickets and state.waiting == 0 and self.helpdesk("GET", "state")["idle"]:
                 return
-            failing = [name for name, count in self.supervisor.restarts.items() if count >= MOST_RESTARTS]
+            failing = [name for name, count in self.supervisor.restarts.items() if count >= self.most_restarts]
             if failing:
                 raise RehearsalFailed(f"{failing[0]} keeps failing. {self._log(failing[0])} says why.")
             if time.monotonic() >= deadline:

@@ -172,7 +172,7 @@ def release_queued(connection: Connection, table: Table, states: States) -> int:
     """
     return connection.execute(
         update(table)
-        .where(table.c.state.in_(states.waiting), table.c.lease_token.is_not(None))
+        .where(table.c.state.in_(states.unfinished), table.c.lease_owner == QUEUED)
         .values(lease_owner=None, lease_token=None, lease_until=None)
     ).rowcount
 

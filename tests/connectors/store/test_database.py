@@ -243,7 +243,7 @@ def test_a_database_without_tables_is_not_ready(empty_url: str) -> None:
 def claiming(store: Store, clock: ToldClock, limit: int) -> Iterator[set[int]]:
     """Another clock in the middle of its claim."""
     with store.database.write() as connection:
-        claims = claim_in(connection, inbox, STATES, now=clock(), owner="another", lease=LEASE, limit=limit)
+        claims = claim_in(connection, inbox, STATES, now=clock(), lease=LEASE, limit=limit)
         yield {each.id for each in claims}
 
 
