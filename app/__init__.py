@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import os
+from typing import TYPE_CHECKING
 
-from flask import Flask
-
-from app import console, errors, logs, metrics, probes, sidebar, webhooks
-from app.bootstrap import Deps, build
+from app import logs
 from app.settings import Settings
+
+if TYPE_CHECKING:
+    from flask import Flask
+
+    from app.bootstrap import Deps
 
 LOCK_WAIT_S = 2.0
 """A helpdesk waits for its answer: better a 503 that it repeats than a time-out."""
@@ -16,6 +19,12 @@ LOCK_WAIT_S = 2.0
 
 def create_app(settings: Settings | None = None, deps: Deps | None = None) -> Flask:
     """The Flask application; settings come from the environment where none are given."""
+    # Here, because workers and the clock use parts of this package too and serve no page: it is 0.7 s of their start.
+    from flask import Flask
+
+    from app import console, errors, metrics, probes, sidebar, webhooks
+    from app.bootstrap import build
+
     settings = settings or Settings.from_env(os.environ)
     logs.configure(settings.log_level)
     deps = deps or build(settings, busy_timeout_s=LOCK_WAIT_S)

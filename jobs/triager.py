@@ -8,6 +8,7 @@ from pathlib import Path
 from connectors.base import Connection
 from connectors.defaults import load_examples, load_taxonomy
 from connectors.encoder import Encoder, load
+from connectors.kept_vectors import encode_kept
 from connectors.registry import vendor
 from triage.classify import TicketClassifier
 from triage.decisions import Decision
@@ -34,7 +35,7 @@ class Triager:
         label_texts = taxonomy.label_texts
         classifier = TicketClassifier(encoder_id=encoder.id).fit(
             texts,
-            encoder.encode(texts),
+            encode_kept(encoder, texts, models / "encoder"),
             [example.category for example in examples],
             label_texts=label_texts,
             label_vectors=encoder.encode(list(label_texts.values())),

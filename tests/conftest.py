@@ -77,6 +77,11 @@ def clock() -> ToldClock:
     return ToldClock()
 
 
+def pytest_xdist_auto_num_workers() -> int:
+    """One more than cores: the tests with real processes wait more than they compute."""
+    return (os.cpu_count() or 1) + 1
+
+
 def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "sqlite_only: is about SQLite itself")
     config.addinivalue_line("markers", "on_both: runs on SQLite and on PostgreSQL, wherever it stands")

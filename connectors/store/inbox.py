@@ -96,15 +96,7 @@ class Inbox:
 
     def claim(self, *, now: datetime, lease: timedelta, limit: int) -> list[tuple[Claim, str | None]]:
         """Due rows with their kind, leased for the queue."""
-        with self.database.write() as connection:
-            claims = leases.claim(connection, inbox, STATES, now=now, lease=lease, limit=limit)
-            kinds: dict[int, str | None] = {
-                row.id: row.kind
-                for row in connection.execute(
-                    select(inbox.c.id, inbox.c.kind).where(inbox.c.id.in_([each.id for each in claims]))
-                )
-            }
-            return [(each, kinds[each.id]) for each in claims]
+        return leases.claim(self.database, inbox, STATES, now=now, lease=lease, limit=limit)
 
     def has_due(self, now: datetime) -> bool:
         with self.database.read() as connection:

@@ -8,7 +8,7 @@ A process that lost its lease can therefore never overwrite its successor's work
 from __future__ import annotations
 
 import secrets
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -18,6 +18,7 @@ from sqlalchemy import ColumnElement, Connection, Row, Table, and_, func, or_, s
 from connectors.limits import EVERYTHING
 from connectors.store import history
 from connectors.store.budgets import room_in
+from connectors.store.database import Database
 from connectors.store.schema import access, inbox, outbox, throttle
 
 MAX_CRASHES = 3
@@ -51,7 +52,8 @@ class States:
     """The words one table uses: where work waits, where it runs, where it ends badly.
 
     `families` are the endpoint families that its work counts in. Rows whose kind is `elsewhere` have nothing to do with
-    the helpdesk: its pauses and our budget for it do not hold them up.
+    the helpdesk: its pauses and our budget for it do not hold them up. Finished rows that are `tidied` are leased again
+    for that; other finished ones never are.
     """
 
     waiting: tuple[str, ...]
@@ -59,6 +61,7 @@ class States:
     parked: str = "parked"
     families: tuple[str, ...] = (EVERYTHING,)
     elsewhere: tuple[str, ...] = ()
+    tidied: tuple[str, ...] = ()
 
     @property
     def unfinished(self) -> tuple[str, ...]:
@@ -66,16 +69,16 @@ class States:
 
 
 def claim(
-    connection: Connection,
+    database: Database,
     table: Table,
     states: States,
     *,
     now: datetime,
     lease: timedelta,
     limit: int,
-) -> list[Claim]:
+) -> list[tuple[Claim, str | None]]:
     """Lease up to `limit` due rows, most urgent first and tenant by tenant in turn; of one ticket only the oldest
-    unfinished one.
+    unfinished one. Returns them with their kinds.
 
     Of a tenant only as many as its budget can carry now, so that a backlog waits here instead of being handed out
     and given back; urgent rows pass. Left out are tenants whose helpdesk named a time to come back, until then, and
@@ -83,44 +86,49 @@ def claim(
 
     A running row whose lease ran out killed its process; after `MAX_CRASHES` of those it is parked.
     """
+    # Choosing looks at every due row. Under SQLite's one write lock a backlog would make the receiver wait for that.
+    with database.read() as connection:
+        chosen = _choose(connection, table, states, now=now, limit=limit)
+    if not chosen:
+        return []
+    with database.write() as connection:
+        return _lease(connection, table, states, chosen, now=now, until=now + lease)
+
+
+def _choose(connection: Connection, table: Table, states: States, *, now: datetime, limit: int) -> list[int]:
+    """The ids of rows to lease, in their order."""
     room = room_in(connection, states.families, _UNFINISHED, now)
     spent = [tenant for tenant, rows in room.items() if not rows]
-    other = table.alias()
-    unfinished = other.c.state.in_(states.unfinished)
-    busy = (
-        select(other.c.id)
-        .where(
-            other.c.tenant == table.c.tenant,
-            other.c.ticket_ref == table.c.ticket_ref,
-            other.c.id != table.c.id,
-            or_(other.c.lease_until > now, and_(unfinished, other.c.id < table.c.id)),
-        )
-        .exists()
-    )
     # Each tenant's first row comes before any tenant's second: a long backlog leaves places for the others' rows.
-    turn = func.row_number().over(partition_by=table.c.tenant, order_by=(table.c.rank, table.c.id)).label("turn")
+    turn = func.row_number().over(partition_by=table.c.tenant, order_by=(table.c.rank, table.c.id))
     passes = or_(table.c.rank <= URGENT, table.c.kind.in_(states.elsewhere))
-    due = (
-        select(table.c.id, table.c.rank, turn)
-        .where(_due(table, states, now), or_(table.c.tenant.not_in(spent), passes), ~busy)
+    rows = connection.execute(
+        select(table.c.id, table.c.tenant, table.c.kind, table.c.rank)
+        .where(_due(table, states, now), _alone(table, states, now), or_(table.c.tenant.not_in(spent), passes))
         .order_by(table.c.rank, turn, table.c.id)
         .limit(limit)
-        .subquery()
-    )
-    needed = ("id", "tenant", "kind", "rank", "state", "crashes", "lease_owner")
-    query = (
-        select(*(table.c[name] for name in needed))
-        .join(due, due.c.id == table.c.id)
-        .where(_due(table, states, now))  # again on the locked row: somebody may have taken it meanwhile
-        .order_by(due.c.rank, due.c.turn, due.c.id)
-        .with_for_update(skip_locked=True, of=table)
-    )
-    claims: list[Claim] = []
-    for row in connection.execute(query).all():
+    ).all()
+    chosen: list[int] = []
+    for row in rows:
         if row.rank > URGENT and row.kind not in states.elsewhere and row.tenant in room:
             if not room[row.tenant]:
                 continue
             room[row.tenant] -= 1
+        chosen.append(row.id)
+    return chosen
+
+
+def _lease(
+    connection: Connection, table: Table, states: States, chosen: Sequence[int], *, now: datetime, until: datetime
+) -> list[tuple[Claim, str | None]]:
+    """Lease those of the chosen rows that nobody took and nothing overtook meanwhile."""
+    rows = connection.execute(
+        select(*(table.c[name] for name in ("id", "tenant", "kind", "state", "crashes", "lease_owner")))
+        .where(table.c.id.in_(chosen), _due(table, states, now), _alone(table, states, now))
+        .with_for_update(skip_locked=True, of=table)
+    ).all()
+    claims: list[tuple[Claim, str | None]] = []
+    for row in sorted(rows, key=lambda each: chosen.index(each.id)):
         # One that was taken over and waited for a worker since killed nobody again.
         crashed = row.state == states.running and row.lease_owner not in (None, QUEUED)
         crashes = row.crashes + crashed
@@ -136,9 +144,9 @@ def claim(
         connection.execute(
             update(table)
             .where(table.c.id == row.id)
-            .values(lease_owner=QUEUED, lease_token=token, lease_until=now + lease, crashes=crashes)
+            .values(lease_owner=QUEUED, lease_token=token, lease_until=until, crashes=crashes)
         )
-        claims.append(Claim(id=row.id, token=token))
+        claims.append((Claim(id=row.id, token=token), row.kind))
     return claims
 
 
@@ -252,3 +260,21 @@ def _due(table: Table, states: States, now: datetime) -> ColumnElement[bool]:
     broken = select(access.c.tenant).where(access.c.tenant == table.c.tenant, access.c.broken_at.is_not(None)).exists()
     reachable = or_(table.c.kind.in_(states.elsewhere), and_(~held, ~broken))
     return and_(table.c.state.in_(states.unfinished), table.c.next_at <= now, free, reachable)
+
+
+def _alone(table: Table, states: States, now: datetime) -> ColumnElement[bool]:
+    """No other unfinished row of its ticket is older or being worked on."""
+    other = table.alias()
+    busy = (
+        select(other.c.id)
+        .where(
+            other.c.tenant == table.c.tenant,
+            other.c.ticket_ref == table.c.ticket_ref,
+            # Not every state: of the events of a ticket most are finished, and looking at those takes longest.
+            other.c.state.in_((*states.unfinished, *states.tidied)),
+            other.c.id != table.c.id,
+            or_(other.c.lease_until > now, and_(other.c.state.in_(states.unfinished), other.c.id < table.c.id)),
+        )
+        .exists()
+    )
+    return ~busy

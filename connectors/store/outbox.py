@@ -30,7 +30,13 @@ UPDATE_TICKET, ADD_COMMENT, LINK_INCIDENT, CREATE_TICKET = (
 )
 SEND_MAIL, PAGE, POST_CHAT = MESSAGES = ("send_mail", "page", "post_chat")
 """What goes elsewhere than to the helpdesk."""
-STATES = States(waiting=("pending", "unknown"), running="inflight", families=(EVERYTHING, UPDATES), elsewhere=MESSAGES)
+STATES = States(
+    waiting=("pending", "unknown"),
+    running="inflight",
+    families=(EVERYTHING, UPDATES),
+    elsewhere=MESSAGES,
+    tidied=("done",),
+)
 LONGEST_SUMMARY = 200
 CLOCKS_APART = timedelta(seconds=3)
 
@@ -110,8 +116,8 @@ class Outbox:
 
     def claim(self, *, now: datetime, lease: timedelta, limit: int) -> list[Claim]:
         """Due rows, leased for the queue."""
-        with self.database.write() as connection:
-            return leases.claim(connection, outbox, STATES, now=now, lease=lease, limit=limit)
+        claims = leases.claim(self.database, outbox, STATES, now=now, lease=lease, limit=limit)
+        return [each for each, _ in claims]
 
     def has_due(self, now: datetime) -> bool:
         with self.database.read() as connection:

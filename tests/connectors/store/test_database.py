@@ -26,14 +26,12 @@ from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from connectors.store import Store
 from connectors.store.clockwork import Leadership
 from connectors.store.database import Database
-from connectors.store.inbox import STATES
-from connectors.store.leases import claim as claim_in
 from connectors.store.revisions import revisions
 from connectors.store.schema import EPOCH, inbox, metadata, ticket
 from connectors.store.schema import tenant as tenant_table
 from connectors.store.tenants import SHADOW, settings_in
 from tests.conftest import ROOT, ToldClock
-from tests.connectors.store.test_line import LEASE, claim, plan_effect, receive
+from tests.connectors.store.test_line import claim, plan_effect, receive
 from tests.locking import locked
 
 ROWS: dict[str, dict[str, Any]] = {
@@ -240,11 +238,11 @@ def test_a_database_without_tables_is_not_ready(empty_url: str) -> None:
 
 
 @contextmanager
-def claiming(store: Store, clock: ToldClock, limit: int) -> Iterator[set[int]]:
-    """Another clock in the middle of its claim."""
+def claiming(store: Store, limit: int) -> Iterator[set[int]]:
+    """Another clock in the middle of its claim: it has locked the first rows and not committed."""
     with store.database.write() as connection:
-        claims = claim_in(connection, inbox, STATES, now=clock(), lease=LEASE, limit=limit)
-        yield {each.id for each in claims}
+        first = select(inbox.c.id).order_by(inbox.c.id).limit(limit).with_for_update()
+        yield set(connection.execute(first).scalars())
 
 
 def test_two_clocks_that_claim_at_once_get_different_rows_and_do_not_wait(
@@ -255,7 +253,7 @@ def test_two_clocks_that_claim_at_once_get_different_rows_and_do_not_wait(
     for number in range(6):
         receive(store, tenant, clock, str(number))
     impatient = Store.open(store.database.url, var=tmp_path, busy_timeout_s=0.2)
-    with claiming(store, clock, 3) as taken:
+    with claiming(store, 3) as taken:
         mine = {each.id for each in claim(impatient, clock, limit=6)}
     impatient.database.close()
     assert len(taken) == 3
