@@ -13,6 +13,7 @@ from triage.metadata import READ_LIMIT, TEXT_LIMIT, Metadata, clean, extract
 from triage.tickets import Priority
 
 TAXONOMY = taxonomy()
+WARM = "The tables of terms and the recogniser of languages are made once, at the first use."
 
 
 def read(subject: str = "", body: str = "") -> Metadata:
@@ -170,11 +171,42 @@ def test_any_mail_shape_is_read(body: str) -> None:
         "at a",
         "This message ",
         "# ",
+        "https://a.b/",
+        "https://a.b/?a=b&",
+        "1.",
+        "1.2.3 ",
+        "v1 ",
+        "by ",
+        "by Friday ",
+        "within 2 ",
+        "go-live ",
+        "all users ",
+        "of our ",
+        "12 of our 40 ",
+        "nobody ",
+        "order #1 ",
+        "production ",
+        "in production ",
+        "windows 1",
+        "HTTP 5",
+        "returns 500 ",
+        "Error",
+        "&lt;",
+        "img!",
+        "&amp;amp;",
+        "[image: ",
+        "a.png ",
+        "\u0300\u0316",
+        "\u200b",
+        "😀",
+        "ERR_",
+        "2026-11-03 a\n",
+        "x\n\n",
     ],
 )
 def test_a_megabyte_takes_no_time(body: str) -> None:
-    huge = ticket(body * 10, body * (1_000_000 // len(body)))
-    read()  # The tables of terms are made once.
+    huge = ticket(body * 500, body * (1_000_000 // len(body)))
+    read("", WARM)
     started = time.process_time()
     extract(huge, TAXONOMY)
     assert time.process_time() - started < 0.1
