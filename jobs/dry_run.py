@@ -83,7 +83,7 @@ def _event(
         return _said(Verdict.PARKED, f"It would be parked: {stopped}")
     if not made.actions:
         return _said(Verdict.IGNORED, f"It would be ignored: {made.reasons[0]}")
-    if is_shadow(connection.settings):
+    if is_shadow(connection.settings) or not made.is_written:
         shown = of_change(made.actions[0], ticket, reasons=made.reasons, groups=connection.groups)
         return shown.but(Verdict.NOTHING, "Shadow mode: this would be decided, and nothing written.")
     planned = run.store.deliveries.by_key(effect_key(connection.tenant, UPDATE_TICKET, ticket.ref, CAUSE))

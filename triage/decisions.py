@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from enum import Enum
 
 from triage.actions import UpdateTicket
+from triage.modes import Arm, Mode
 from triage.tickets import Priority
 
 
@@ -19,18 +20,21 @@ class Alternative:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Neighbour:
-    """A known example close to the ticket. `similarity` is the cosine, at most 1."""
+    """A known example close to the ticket. `similarity` is the cosine, at most 1; `ref` its ticket, if it was one."""
 
     text: str
     category: str
     similarity: float
+    ref: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Prediction:
     """The classifier's answer: `alternatives` hold the best categories, best first, the top one included.
 
-    `phrases` are verbatim pieces of the ticket's text that spoke most for the top category.
+    `phrases` are verbatim pieces of the ticket's text that spoke most for the top category, `against` those that spoke
+    for the second one instead. `scope` is 1 for a text like the examples, towards 0 the less it is like any of them;
+    all confidences are lowered by it.
     """
 
     category: str
@@ -39,6 +43,8 @@ class Prediction:
     phrases: tuple[str, ...]
     neighbours: tuple[Neighbour, ...]
     model_version: str
+    against: tuple[str, ...] = ()
+    scope: float = 1.0
 
 
 class Outcome(Enum):
@@ -51,9 +57,9 @@ class Outcome(Enum):
 class Decision:
     """What to do with one ticket, with the reasons an agent reads.
 
-    `category` is None when the ticket goes to a human or is skipped. `group` is the queue's name in
-    the taxonomy. `floor` is the confidence below which no category is written. `skipped` says why
-    nothing is done at all.
+    `category` is None when the ticket goes to a human or is skipped. `group` is the queue's name in the taxonomy.
+    `floor` is the confidence below which no category is written. `mode` is that of the likeliest category and `arm`,
+    where it is compared with people, the ticket's side. `prediction` is None where there was nothing to read.
     """
 
     outcome: Outcome
@@ -67,6 +73,13 @@ class Decision:
     actions: tuple[UpdateTicket, ...]
     prediction: Prediction | None
     taxonomy_version: str
+    mode: Mode = Mode.ON
+    arm: Arm | None = None
+
+    @property
+    def is_written(self) -> bool:
+        """Whether the actions are to be done; else the decision is only recorded."""
+        return self.mode is Mode.ON or self.arm is Arm.AUTOMATED
 
     @property
     def rank(self) -> int:

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import replace
 
 from triage.actions import UpdateTicket, seen
 from triage.decisions import Decision, Outcome, Prediction
+from triage.explain import explain, note, quoted
+from triage.language import language_reason, with_language
 from triage.metadata import Metadata
+from triage.modes import Arm, Mode, arm_of
 from triage.taxonomy import Category, Taxonomy
 from triage.tickets import Priority, Status, Ticket
+from triage.urgency import priority_of
 from triage.words import percent
 
 TRIAGED_TAG = "deskhand_triaged"
@@ -19,10 +23,7 @@ HUMAN_TAG = "deskhand_human"
 DEFAULT_FLOOR = 0.90
 # Terms must say this much for another product area, and nothing for the category's usual one, to change it.
 AREA_OVERRIDE = 3.0
-# How many steps phrases of a level can raise a priority; it never goes above the level itself.
-STEPS = {Priority.P1: 2, Priority.P2: 1}
-ENTERPRISE = "enterprise"
-_LADDER = tuple(Priority)
+UNLIKE = "Unlike every ticket we know."
 
 
 def decide(
@@ -33,26 +34,52 @@ def decide(
     taxonomy: Taxonomy,
     groups: Mapping[str, str],
     floor: float = DEFAULT_FLOOR,
+    hold: str = "",
     tier: str | None = None,
     default_priority: Priority | None = None,
+    languages: Collection[str] = (),
+    modes: Mapping[str, Mode] | None = None,
+    tenant: str = "",
 ) -> Decision:
     """One decision with one `UpdateTicket`, or none when the ticket is closed, deleted or triaged before.
 
     `groups` maps a queue's name to the helpdesk's group id; a queue that is missing there leaves the group as it is
-    and says so. Below `floor` only the human queue, tags and a note are written. `tier` is the organization's.
+    and says so. Below `floor` only the human queue, tags and a note are written, and at any confidence while there is
+    a reason to `hold` everything back. `tier` is the organization's.
     `default_priority` is what the helpdesk gives a ticket that nobody prioritised: it counts as none.
-    The note says everything; `reasons` leave out what the panel shows by itself: category, confidence, quotes.
+    `languages` are those the model has examples in, empty where that is not known: another one makes it less sure.
+    `modes` of categories say what is only recorded; `tenant` and ticket decide the side in a comparison.
+    The note says what fits; `reasons` leave out what the panel shows by itself: category, confidence, quotes.
     """
     skipped = _why_skipped(ticket)
     if skipped:
         return _decision(Outcome.SKIPPED, prediction, taxonomy, floor, reasons=(skipped,))
-    category = taxonomy.category(prediction.category)
-    if category is None or prediction.confidence < floor:
-        made = _to_human(ticket, metadata, prediction, taxonomy, groups, floor, category)
+    read = with_language(prediction, metadata.language, languages)
+    category = taxonomy.category(read.category)
+    if metadata.unreadable:
+        made = _unread(ticket, metadata.unreadable, taxonomy, groups, floor)
+    elif category is None or hold or read.confidence < floor:
+        foreign = language_reason(metadata.language, languages)
+        why = _why_human(read, prediction.confidence, taxonomy, floor, hold, foreign)
+        made = _to_human(ticket, metadata, read, taxonomy, groups, floor, why)
     else:
         unset = replace(ticket, priority=None) if ticket.priority is default_priority else ticket
-        made = _triaged(unset, metadata, prediction, taxonomy, groups, floor, category, tier)
-    return replace(made, actions=tuple(_aware(action, ticket) for action in made.actions))
+        made = _triaged(unset, metadata, read, taxonomy, groups, floor, category, tier)
+    made = replace(made, actions=tuple(_aware(action, ticket) for action in made.actions))
+    return _in_mode(made, (modes or {}).get(read.category, Mode.ON), tenant, ticket, taxonomy)
+
+
+def _in_mode(made: Decision, mode: Mode, tenant: str, ticket: Ticket, taxonomy: Taxonomy) -> Decision:
+    """The decision with how far it goes. The actions stay in it: they show what would have been written."""
+    if mode is Mode.ON or made.prediction is None:
+        return made
+    arm = arm_of(tenant, ticket.ref) if mode is Mode.HALF else None
+    name = _names(taxonomy).get(made.prediction.category, made.prediction.category)
+    why = {
+        (Mode.SHADOW, None): f"{name} is in shadow mode: nothing is written.",
+        (Mode.HALF, Arm.CONTROL): f"Half of {name} is left to people, to compare: this one is, and nothing is written.",
+    }.get((mode, arm), "")
+    return replace(made, mode=mode, arm=arm, reasons=(*made.reasons, why) if why else made.reasons)
 
 
 def _aware(action: UpdateTicket, ticket: Ticket) -> UpdateTicket:
@@ -71,6 +98,42 @@ def _why_skipped(ticket: Ticket) -> str | None:
     return None
 
 
+def _why_human(
+    prediction: Prediction, before_language: float, taxonomy: Taxonomy, floor: float, hold: str, foreign: str
+) -> tuple[str, str]:
+    """The note's first line, and the reason for the panel where that does not show it by itself."""
+    if taxonomy.category(prediction.category) is None:
+        gone = f"Sent to a human: the category {prediction.category} is not in taxonomy version {taxonomy.version}."
+        return gone, gone
+    if hold:
+        held = f"Sent to a human: nothing is automated yet. {hold}"
+        return held, held
+    sure = f"Sent to a human: {percent(prediction.confidence)} sure. Your limit is {percent(floor)}."
+    # All confidences are lowered by the scope: without that this one would have been answered.
+    if before_language < floor and before_language >= floor * prediction.scope:
+        return f"{sure} {UNLIKE}", UNLIKE
+    return (f"{sure} {foreign}", foreign) if foreign else (sure, "")
+
+
+def _unread(ticket: Ticket, why: str, taxonomy: Taxonomy, groups: Mapping[str, str], floor: float) -> Decision:
+    """No guess is made where there is nothing to guess from."""
+    group_id, unmapped = _group(taxonomy.human_group, groups, ticket)
+    return _decision(
+        Outcome.SENT_TO_HUMAN,
+        None,
+        taxonomy,
+        floor,
+        group=taxonomy.human_group,
+        reasons=tuple(line for line in (why, unmapped) if line),
+        action=UpdateTicket(
+            ticket_ref=ticket.ref,
+            group_id=group_id,
+            add_tags=(TRIAGED_TAG, HUMAN_TAG),
+            note=note((f"Sent to a human. {why}", unmapped)),
+        ),
+    )
+
+
 def _to_human(
     ticket: Ticket,
     metadata: Metadata,
@@ -78,28 +141,26 @@ def _to_human(
     taxonomy: Taxonomy,
     groups: Mapping[str, str],
     floor: float,
-    category: Category | None,
+    why: tuple[str, str],
 ) -> Decision:
-    if category is None:
-        unsure = f"Sent to a human: the category {prediction.category} is not in taxonomy version {taxonomy.version}."
-    else:
-        unsure = f"Sent to a human: {percent(prediction.confidence)} sure. Your limit is {percent(floor)}."
+    names = _names(taxonomy)
     likely = ", ".join(
-        f"{known.name} {percent(alternative.confidence)}"
+        f"{names[alternative.category]} {percent(alternative.confidence)}"
         for alternative in prediction.alternatives[:3]
-        if (known := taxonomy.category(alternative.category)) is not None
+        if alternative.category in names
     )
     pieces = metadata.severity_phrases or prediction.phrases
-    lines = [unsure, likely and f"Most likely: {likely}.", pieces and f"They wrote {_quoted(pieces[:2])}."]
     group_id, unmapped = _group(taxonomy.human_group, groups, ticket)
-    reasons = tuple(line for line in (unsure if category is None else "", unmapped) if line)
-    action = UpdateTicket(
-        ticket_ref=ticket.ref,
-        group_id=group_id,
-        add_tags=(TRIAGED_TAG, HUMAN_TAG),
-        note="\n".join(str(line) for line in (*lines, unmapped) if line),
+    known = explain(prediction, names).closest if any(one.ref for one in prediction.neighbours) else ""
+    lines = (
+        why[0],
+        f"Most likely: {likely}." if likely else "",
+        f"They wrote {quoted(pieces[:2])}." if pieces else "",
+        unmapped,
+        known,
     )
-    group = taxonomy.human_group
+    action = UpdateTicket(ticket_ref=ticket.ref, group_id=group_id, add_tags=(TRIAGED_TAG, HUMAN_TAG), note=note(lines))
+    group, reasons = taxonomy.human_group, tuple(line for line in (why[1], unmapped) if line)
     return _decision(Outcome.SENT_TO_HUMAN, prediction, taxonomy, floor, group=group, reasons=reasons, action=action)
 
 
@@ -116,11 +177,11 @@ def _triaged(
     area_key, why_area = _area(metadata, category, taxonomy)
     area = taxonomy.area(area_key)
     group = area.group if area else taxonomy.human_group
-    priority, why_priority = _priority(ticket, metadata, category, tier)
+    priority, why_priority = priority_of(ticket, metadata, category, tier)
     group_id, unmapped = _group(group, groups, ticket)
     headline = f"{category.name}, {percent(prediction.confidence)} sure → {group}."
-    wrote = f"They wrote {_quoted(prediction.phrases[:1])}." if prediction.phrases else ""
-    reasons = tuple(line for line in (why_priority, why_area, _closest(prediction, taxonomy), unmapped) if line)
+    told = explain(replace(prediction, phrases=prediction.phrases[:1]), _names(taxonomy), (why_priority, why_area))
+    reasons = tuple(line for line in (*told.rules, told.closest, unmapped) if line)
     action = UpdateTicket(
         ticket_ref=ticket.ref,
         category=category.key,
@@ -128,7 +189,7 @@ def _triaged(
         priority=None if ticket.priority else priority,
         group_id=group_id,
         add_tags=(TRIAGED_TAG,),
-        note="\n".join(line for line in (headline, wrote, *reasons) if line),
+        note=note((headline, told.wrote, told.against, *reasons)),
     )
     return _decision(
         Outcome.TRIAGED,
@@ -159,24 +220,6 @@ def _area(metadata: Metadata, category: Category, taxonomy: Taxonomy) -> tuple[s
     return named.key, f"Product area {named.name}: the text is about it and not about the category's usual area."
 
 
-def _priority(ticket: Ticket, metadata: Metadata, category: Category, tier: str | None) -> tuple[Priority, str]:
-    """The priority to show and why: one that is set stays, else the category's usual, raised by severity phrases."""
-    usual, level = category.priority, metadata.severity
-    ours = usual
-    if level is not None:
-        steps = STEPS.get(level, 1) + (1 if level is Priority.P2 and tier == ENTERPRISE else 0)
-        ours = min(usual, max(level, _LADDER[max(0, _LADDER.index(usual) - steps)], key=_rank), key=_rank)
-    wrote = f"they wrote {_quoted(metadata.severity_phrases[:2])}" if metadata.severity_phrases else ""
-    if ours is not usual:
-        why = f"{wrote}, usual is {usual.value}" + (f", {tier} customer" if tier == ENTERPRISE else "")
-    else:
-        why = f"usual for {category.name}"
-    if ticket.priority is None:
-        return ours, f"{ours.value}: {why}."
-    kept = f"{ticket.priority.value} kept: it was set before."
-    return ticket.priority, kept if ours is ticket.priority else f"{kept} We would say {ours.value}: {why}."
-
-
 def _group(name: str, groups: Mapping[str, str], ticket: Ticket) -> tuple[str | None, str]:
     """The id to write, None when there is none or the ticket is there already; and what an admin should know."""
     group_id = groups.get(name)
@@ -185,28 +228,13 @@ def _group(name: str, groups: Mapping[str, str], ticket: Ticket) -> tuple[str | 
     return (None if group_id == ticket.group_id else group_id), ""
 
 
-def _closest(prediction: Prediction, taxonomy: Taxonomy) -> str:
-    if not prediction.neighbours:
-        return ""
-    nearest = prediction.neighbours[0]
-    known = taxonomy.category(nearest.category)
-    flat = " ".join(nearest.text.split())
-    short = flat if len(flat) <= 90 else flat[:89].rsplit(" ", 1)[0] + "…"
-    return f"Closest known example: “{short}” ({known.name if known else nearest.category})."
-
-
-def _quoted(pieces: tuple[str, ...]) -> str:
-    """“one” or “one” and “two”, each on one line."""
-    return " and ".join(f"“{' '.join(piece.split())}”" for piece in pieces)
-
-
-def _rank(priority: Priority) -> int:
-    return _LADDER.index(priority)
+def _names(taxonomy: Taxonomy) -> dict[str, str]:
+    return {category.key: category.name for category in taxonomy.categories}
 
 
 def _decision(
     outcome: Outcome,
-    prediction: Prediction,
+    prediction: Prediction | None,
     taxonomy: Taxonomy,
     floor: float,
     *,
@@ -223,7 +251,7 @@ def _decision(
         product_area=product_area,
         priority=priority,
         group=group,
-        confidence=prediction.confidence,
+        confidence=prediction.confidence if prediction else 0.0,
         floor=floor,
         reasons=reasons,
         actions=() if action is None else (action,),

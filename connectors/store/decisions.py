@@ -15,6 +15,7 @@ from connectors.store.schema import outbox as outbox_table
 from connectors.store.schema import ticket as ticket_table
 from triage.actions import UpdateTicket
 from triage.decisions import Alternative, Decision, Neighbour, Outcome, Prediction
+from triage.modes import Arm, Mode
 from triage.tickets import Priority, Ticket
 
 
@@ -213,6 +214,8 @@ def _to_json(made: Decision) -> dict[str, Any]:
     body = asdict(made)
     body["outcome"] = made.outcome.value
     body["priority"] = made.priority.value if made.priority else None
+    body["mode"] = made.mode.value
+    body["arm"] = made.arm.value if made.arm else None
     body["actions"] = [action.to_payload() for action in made.actions]
     return body
 
@@ -238,6 +241,10 @@ def _from_json(body: dict[str, Any]) -> Decision:
             phrases=tuple(prediction["phrases"]),
             neighbours=tuple(Neighbour(**each) for each in prediction["neighbours"]),
             model_version=prediction["model_version"],
+            against=tuple(prediction.get("against", ())),
+            scope=prediction.get("scope", 1.0),
         ),
         taxonomy_version=body["taxonomy_version"],
+        mode=Mode(body.get("mode", Mode.ON.value)),
+        arm=Arm(body["arm"]) if body.get("arm") else None,
     )

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from tests.triage.tickets import taxonomy, ticket
 from triage.decisions import Alternative, Decision, Neighbour, Outcome, Prediction
 from triage.metadata import extract
+from triage.modes import Arm, Mode, arm_of
 from triage.route import HUMAN_TAG, TRIAGED_TAG, decide
 from triage.tickets import Priority, Status
 
@@ -210,7 +211,7 @@ def test_every_decision_keeps_the_rules(
     assert type(action).from_payload(action.to_payload()) == action
     if found.outcome is Outcome.SENT_TO_HUMAN:
         assert (action.category, action.product_area, action.priority) == (None, None, None)
-        assert confidence < floor or category == "retired"
+        assert confidence < floor or category == "retired" or found.prediction is None
     else:
         usual = TAXONOMY.category(category)
         assert usual is not None
@@ -232,3 +233,83 @@ def test_a_change_says_what_it_saw() -> None:
     assert action.was == {"category": None, "product_area": None, "priority": "P4", "group_id": "7"}
     unsure = decided(prediction=prediction(confidence=0.3)).actions[0]
     assert set(unsure.was) <= {"group_id"}
+
+
+def test_a_text_unlike_every_example_is_said_to_be() -> None:
+    strange = replace(prediction(confidence=0.3), scope=0.33)
+    found = decided(prediction=strange)
+    assert found.outcome is Outcome.SENT_TO_HUMAN
+    assert found.reasons == ("Unlike every ticket we know.",)
+    assert "30\u00a0% sure. Your limit is 80\u00a0%. Unlike every ticket we know." in str(found.actions[0].note)
+    unsure_anyway = decided(prediction=replace(prediction(confidence=0.3), scope=0.9))
+    assert unsure_anyway.reasons == ()
+    assert decided(prediction=replace(prediction(confidence=0.85), scope=0.9)).outcome is Outcome.TRIAGED
+
+
+@pytest.mark.parametrize("text", ["\n", "Screenshot\n[image: cid:1]", "\n...!!"])
+def test_a_ticket_without_words_is_not_guessed_at(text: str) -> None:
+    found = decided(text)
+    assert found.outcome is Outcome.SENT_TO_HUMAN
+    assert (found.prediction, found.confidence, found.group) == (None, 0.0, "Front desk")
+    assert found.reasons[0].startswith("There is nothing to read")
+    assert str(found.actions[0].note).startswith("Sent to a human. There is nothing to read")
+
+
+GERMAN = (
+    "Webhooks kommen nicht an\nSeit der Umstellung des Zertifikats gestern Abend kommen bei uns leider keine "
+    "Ereignisse mehr an, und wir wissen nicht, woran das liegt. Bitte helfen Sie uns so schnell wie möglich."
+)
+
+
+def test_another_language_than_the_examples_makes_it_less_sure() -> None:
+    assert decided(GERMAN).outcome is Outcome.TRIAGED
+    assert decided(GERMAN, languages=("de", "en")).outcome is Outcome.TRIAGED
+    found = decided(GERMAN, languages=("en",))
+    assert found.outcome is Outcome.SENT_TO_HUMAN
+    assert found.reasons == ("Written in German; the examples are in English.",)
+    assert found.confidence == pytest.approx(0.917 / 2)
+    only_foreign = decided(GERMAN, languages=("en",), prediction=replace(prediction(), scope=0.99))
+    assert only_foreign.reasons == found.reasons
+
+
+def test_a_reason_to_hold_back_wins_over_any_confidence() -> None:
+    found = decided(prediction=prediction(confidence=1.0), hold="At least 45 solved tickets are needed.")
+    assert found.outcome is Outcome.SENT_TO_HUMAN
+    assert found.reasons == ("Sent to a human: nothing is automated yet. At least 45 solved tickets are needed.",)
+
+
+def test_what_spoke_against_and_solved_tickets_are_named() -> None:
+    refs = [("71", "webhook_delivery"), ("72", "webhook_delivery"), ("73", "bug")]
+    near = tuple(Neighbour(text="Anna's invoice", category=key, similarity=0.9, ref=ref) for ref, key in refs)
+    told = replace(prediction(confidence=0.7), against=("a button",), neighbours=near)
+    lines = str(decided(prediction=told, floor=0.6).actions[0].note).split("\n")
+    assert lines[2] == "Against it: “a button” (Service down, 7\u00a0%)."
+    assert lines[-1] == "Nearest solved tickets: #71 (Webhook delivery), #72 (Webhook delivery), #73 (Bug)."
+    assert "Anna" not in "".join(lines)
+    human = str(decided(prediction=replace(told, confidence=0.5)).actions[0].note)
+    assert human.endswith("#73 (Bug).")
+
+
+def test_a_category_in_shadow_is_decided_and_not_written() -> None:
+    found = decided(modes={"webhook_delivery": Mode.SHADOW})
+    assert (found.mode, found.arm, found.is_written) == (Mode.SHADOW, None, False)
+    assert found.category == "webhook_delivery"
+    assert found.reasons[-1] == "Webhook delivery is in shadow mode: nothing is written."
+    unsure = decided(modes={"webhook_delivery": Mode.SHADOW}, prediction=prediction(confidence=0.4))
+    assert not unsure.is_written
+    other = decided(modes={"bug": Mode.SHADOW})
+    assert (other.mode, other.is_written) == (Mode.ON, True)
+    assert other == decided()
+
+
+def test_half_of_a_category_is_left_to_people() -> None:
+    arms = {}
+    for number in range(300):
+        found = decided(on={"ref": str(number)}, modes={"webhook_delivery": Mode.HALF}, tenant="acme")
+        assert found.is_written is (found.arm is Arm.AUTOMATED)
+        assert ("left to people" in found.reasons[-1]) is (found.arm is Arm.CONTROL)
+        arms[number] = found.arm
+    assert 110 <= list(arms.values()).count(Arm.CONTROL) <= 190
+    again = decided(on={"ref": "7"}, modes={"webhook_delivery": Mode.HALF}, tenant="acme", floor=0.99)
+    assert again.arm is arms[7] is arm_of("acme", "7")
+    assert any(arm is not arm_of("other", str(number)) for number, arm in arms.items())

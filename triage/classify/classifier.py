@@ -11,30 +11,39 @@ import numpy as np
 import scipy
 import sklearn
 from numpy.typing import NDArray
-from sklearn.isotonic import IsotonicRegression
 
-from triage.classify.evidence import phrases
+from triage.classify import evidence, state
 from triage.classify.features import TextCounts, TfIdf
-from triage.classify.heads import Centroids, Head, Kernel, MeaningOdds, Rows, WordMargins
+from triage.classify.heads import Centroids, Head, Kernels, MeaningOdds, Nearest, Rows, WordMargins
 from triage.classify.metrics import Quality, quality
-from triage.classify.pool import Pool, folds, near_copies
+from triage.classify.pool import Pool, TopMap, folds, near_copies
 from triage.decisions import Alternative, Neighbour, Prediction
 
 Floats = NDArray[np.float64]
 Vectors = NDArray[np.float32]
+Numbers = NDArray[np.int64]
 
-RECIPE = "pool-1"  # Part of the model version: raise it when the same data would give another model.
-ISOTONIC_FROM = 1_000  # rows; with fewer the pool's own confidence is the better one
+RECIPE = "pool-3"  # Part of the model version: raise it when the same data would give another model.
+FEWER_FOLDS_FROM = 6_000  # rows; three folds then say as much as five
 COPIES_UP_TO = 3_000  # rows compared with each other for near copies; beyond, only equal texts count
-SCOPE_QUANTILE = 0.1
+SCOPE_QUANTILE = 0.1  # of the examples' own belonging: below it a text counts as unlike them
 LOWEST_SCALE = 1e-6
+
+
+class OneCategory(ValueError):
+    """The examples have fewer than two categories, so there is nothing to tell apart."""
 
 
 class TicketClassifier:
     """Learns categories from tickets a human has sorted; scikit-learn's contract on (texts, vectors, labels).
 
     `encoder_id` names the encoder of the vectors and goes into `model_version_`. After `fit`: `classes_` (labels,
-    sorted), `quality_` (measured out of fold), `model_version_`.
+    sorted), `labels_` (class numbers of the examples), `groups_` (near copies share a number), `held_out_`
+    ((n, classes) confidence that each example got from models which had not seen it), `quality_` (measured on these),
+    `model_version_`.
+
+    A text longer than the encoder reads is not cut into pieces whose vectors are averaged: measured on long tickets
+    that gained nothing, and the words beyond the limit are still counted.
     """
 
     def __init__(self, *, encoder_id: str = "", n_folds: int = 5, seed: int = 0, alternatives: int = 5) -> None:
@@ -51,26 +60,32 @@ class TicketClassifier:
         *,
         label_texts: Mapping[str, str] | None = None,
         label_vectors: Vectors | None = None,
+        refs: Sequence[str] | None = None,
     ) -> TicketClassifier:
         """Learn from n texts, their (n, d) unit vectors and their labels.
 
         `label_texts` maps a label to its name and description, `label_vectors` has their vectors in the same order;
-        labels without an example cannot be learned and are ignored. Raises `ValueError` with fewer than two labels.
+        labels without an example cannot be learned and are ignored. `refs` are the tickets' references, named with the
+        nearest examples. Raises `OneCategory` with fewer than two labels.
         """
         if not len(texts) == len(vectors) == len(labels):
             raise ValueError(f"{len(texts)} texts, {len(vectors)} vectors and {len(labels)} labels: give one of each.")
         self.classes_, y = np.unique(np.asarray(labels, dtype=object).astype(str), return_inverse=True)
         if len(self.classes_) < 2:
-            raise ValueError("The examples have fewer than two categories: add examples of another one.")
+            raise OneCategory("The examples have fewer than two categories: add examples of another one.")
         self.texts_ = tuple(texts)
-        self.vectors_ = np.asarray(vectors, dtype=np.float32)
+        self.refs_ = tuple(refs or ())
+        self.vectors_ = np.ascontiguousarray(vectors, dtype=np.float32)
         self.labels_ = y.astype(np.int64)
-        self.label_vectors_ = self._label_vectors(label_texts, label_vectors)
+        named, self.label_vectors_ = self._named(label_texts, label_vectors)
+        # A label's name and description are one more example of it, in every fold: worth most where there are few.
+        self.known_vectors_ = np.vstack([self.vectors_, self.label_vectors_[named]])
+        self.vectors_ = self.known_vectors_[: len(texts)]
+        self.known_labels_ = np.concatenate([self.labels_, named])
         self.counts_ = TextCounts()
-        blocks = self.counts_.fit(texts)
+        blocks = self.counts_.fit([*texts, *((label_texts or {})[str(self.classes_[label])] for label in named)])
         self._fit_pool(blocks)
         self.tfidf_, self.heads_ = self._fit_heads(blocks, np.arange(len(y)))
-        self.margins_ = next(head for head in self.heads_ if isinstance(head, WordMargins))
         self.model_version_ = self._version(label_texts)
         return self
 
@@ -82,117 +97,143 @@ class TicketClassifier:
         """`predict` for n texts and their (n, d) vectors."""
         if not len(texts):
             return []
-        shares = self.predict_proba(texts, vectors)
-        return [self._explain(*one) for one in zip(texts, vectors, shares, strict=True)]
+        rows = self._rows(texts, vectors)
+        scores = _scores(self.heads_, rows)
+        belonging = self._belonging(scores, rows.cosines)
+        shares = self._confident(self.pool_.shares(scores), belonging)
+        scopes = np.clip(belonging / self.scope_floor_, 0, 1)
+        return [self._explain(*one) for one in zip(texts, rows.words, rows.cosines, shares, scopes, strict=True)]
 
     def predict_proba(self, texts: Sequence[str], vectors: Vectors) -> Floats:
         """(n, classes) confidence by class in the order of `classes_`. Rows of texts unlike every example add up
         to less than 1: the rest is the share of "none of these"."""
-        vectors = np.asarray(vectors, dtype=np.float32)
-        rows = Rows(words=self.tfidf_.transform(self.counts_.transform(texts)), vectors=vectors)
-        scores = np.stack([head.scores(rows) for head in self.heads_])
-        return self._confident(self.pool_.shares(scores), self._scope(scores, vectors @ self.vectors_.T))
+        return self._shares(self._rows(texts, vectors))
+
+    def belonging(self, texts: Sequence[str], vectors: Vectors) -> Floats:
+        """(n,) how much each text is like the examples: below 1 are those less so than nine in ten of the examples
+        themselves, and 0 is unlike any."""
+        rows = self._rows(texts, vectors)
+        return self._belonging(_scores(self.heads_, rows), rows.cosines) / self.scope_floor_
+
+    def to_state(self) -> tuple[dict[str, NDArray[Any]], dict[str, Any]]:
+        """What is needed to predict again: arrays without objects, and facts that JSON can hold."""
+        return state.to_state(self)
+
+    @classmethod
+    def from_state(cls, arrays: Mapping[str, NDArray[Any]], facts: Mapping[str, Any]) -> TicketClassifier:
+        """The classifier that `to_state` took apart; it predicts the same, bit for bit.
+
+        Raises `state.UnknownRecipe` for one that another version of this module made.
+        """
+        model = cls(**facts["settings"])
+        state.restore(model, arrays, facts)
+        return model
 
     def _heads(self) -> list[Head]:
-        """`Kernel` comes first: its score also tells what is out of scope."""
-        return [Kernel(), WordMargins(self.seed), MeaningOdds(), Centroids(self.label_vectors_)]
+        """`Kernels` comes first: its first score also tells what is out of scope."""
+        return [Kernels(), WordMargins(self.seed), MeaningOdds(), Centroids(self.label_vectors_), Nearest()]
 
-    def _fit_heads(self, blocks: tuple[Any, Any], rows: NDArray[np.int64]) -> tuple[TfIdf, list[Head]]:
+    def _fit_heads(self, blocks: tuple[Any, Any], rows: Numbers) -> tuple[TfIdf, list[Head]]:
+        rows = np.concatenate([rows, np.arange(len(self.labels_), len(self.known_labels_))])
         chosen = (blocks[0][rows], blocks[1][rows])
         tfidf = TfIdf().fit(chosen)
-        known = Rows(words=tfidf.transform(chosen), vectors=self.vectors_[rows])
-        return tfidf, [head.fit(known, self.labels_[rows], len(self.classes_)) for head in self._heads()]
+        vectors = self.known_vectors_[rows]
+        known = _rows(tfidf, chosen, vectors, vectors)
+        return tfidf, [head.fit(known, self.known_labels_[rows], len(self.classes_)) for head in self._heads()]
 
     def _fit_pool(self, blocks: tuple[Any, Any]) -> None:
         """Temperatures, weights, scope and quality from scores that each row got from heads which had not seen it."""
-        groups = self._copies(blocks)
-        n_folds = max(2, min(self.n_folds, int(np.bincount(self.labels_).max())))
-        scores = np.zeros((len(self._heads()), len(self.labels_), len(self.classes_)))
+        groups = self.groups_ = self._copies(blocks)
+        most = self.n_folds if len(self.labels_) < FEWER_FOLDS_FROM else min(self.n_folds, 3)
+        n_folds = max(2, min(most, int(np.bincount(self.labels_).max())))
+        tables = sum(head.tables for head in self._heads())
+        scores = np.zeros((tables, len(self.labels_), len(self.classes_)))
         nearest = np.zeros(len(self.labels_))
         for known, held in folds(self.labels_, groups, n_folds, self.seed):
             if not len(held) or len(np.unique(self.labels_[known])) < 2:
                 continue
             tfidf, heads = self._fit_heads(blocks, known)
-            rows = Rows(words=tfidf.transform((blocks[0][held], blocks[1][held])), vectors=self.vectors_[held])
-            scores[:, held] = [head.scores(rows) for head in heads]
-            nearest[held] = (rows.vectors @ self.vectors_[known].T).max(axis=1)
+            with_names = np.concatenate([self.vectors_[known], self.known_vectors_[len(self.labels_) :]])
+            rows = _rows(tfidf, (blocks[0][held], blocks[1][held]), self.vectors_[held], with_names)
+            scores[:, held] = _scores(heads, rows)
+            nearest[held] = rows.cosines.max(axis=1)
         self.pool_ = Pool().fit(scores, self.labels_)
         belonging = scores[0].max(axis=1) * np.maximum(nearest, 0) ** 2
         self.scope_floor_ = max(float(np.quantile(belonging, SCOPE_QUANTILE)), LOWEST_SCALE)
-        self.isotonic_ = None
         shares = np.zeros_like(scores[0])
         # Weights see other rows than those they are measured on.
         for known, held in folds(self.labels_, groups, n_folds, self.seed + 1):
             if len(known) and len(held):
                 shares[held] = Pool().fit(scores[:, known], self.labels_[known]).shares(scores[:, held])
-        if len(self.labels_) >= ISOTONIC_FROM:
-            right = shares.argmax(axis=1) == self.labels_
-            self.isotonic_ = IsotonicRegression(y_min=0.01, y_max=0.99, out_of_bounds="clip")
-            self.isotonic_.fit(shares.max(axis=1), right)
-        confident = self._confident(shares, np.minimum(belonging / self.scope_floor_, 1))
-        self.held_out_ = confident
-        self.quality_: Quality = quality(shares, confident.max(axis=1), self.labels_)
+        scope = np.clip(belonging / self.scope_floor_, 0, 1)
+        self.top_map_ = TopMap().fit(shares.max(axis=1) * scope, shares.argmax(axis=1) == self.labels_)
+        self.held_out_ = self._confident(shares, belonging)
+        self.quality_: Quality = quality(shares, self.held_out_.max(axis=1), self.labels_)
 
-    def _scope(self, scores: Floats, cosines: NDArray[Any]) -> Floats:
-        """(n,) 1 for texts like the examples, towards 0 the further they are from all of them."""
-        belonging = scores[0].max(axis=1) * np.maximum(cosines.max(axis=1), 0) ** 2
-        return np.asarray(np.clip(belonging / self.scope_floor_, 0, 1))
+    def _rows(self, texts: Sequence[str], vectors: Vectors) -> Rows:
+        vectors = np.asarray(vectors, dtype=np.float32)
+        return _rows(self.tfidf_, self.counts_.transform(texts), vectors, self.known_vectors_)
 
-    def _confident(self, shares: Floats, scope: Floats) -> Floats:
-        """Shares with the top one as calibrated, the others in proportion, all lowered by `scope`."""
-        if self.isotonic_ is not None:
-            top = shares.max(axis=1)
-            shown = self.isotonic_.predict(top)
-            others = np.minimum((1 - shown) / np.maximum(1 - top, 1e-9), shown / np.maximum(top, 1e-9))
-            is_top = np.arange(shares.shape[1]) == shares.argmax(axis=1)[:, None]
-            shares = np.where(is_top, shown[:, None], shares * others[:, None])
-        return np.asarray(shares * np.clip(scope, 0, 1)[:, None])
+    def _shares(self, rows: Rows) -> Floats:
+        scores = _scores(self.heads_, rows)
+        return self._confident(self.pool_.shares(scores), self._belonging(scores, rows.cosines))
 
-    def _explain(self, text: str, vector: Vectors, shares: Floats) -> Prediction:
+    def _belonging(self, scores: Floats, cosines: Vectors) -> Floats:
+        return np.asarray(scores[0].max(axis=1) * np.maximum(cosines.max(axis=1), 0).astype(np.float64) ** 2)
+
+    def _confident(self, shares: Floats, belonging: Floats) -> Floats:
+        """Shares lowered for texts unlike the examples, and then made to say how often such answers are right."""
+        return self.top_map_.laid_over(shares, np.clip(belonging / self.scope_floor_, 0, 1))
+
+    def _explain(self, text: str, words: Any, cosines: Vectors, shares: Floats, scope: float) -> Prediction:
         order = np.argsort(-shares, kind="stable")[: self.alternatives]
         top = int(order[0])
-        idf = self.tfidf_.idf_[0]
-        weights = self.margins_.weights(top)[: len(idf)] * idf
-        cosines = self.vectors_ @ vector
-        near = np.argsort(-cosines, kind="stable")[:3]
+        spoke = evidence.read(text, self.counts_, words, self.heads_, self.pool_, order)
+        near = _highest(cosines[: len(self.texts_)], 3)
         return Prediction(
             category=str(self.classes_[top]),
             confidence=float(shares[top]),
             alternatives=tuple(
                 Alternative(category=str(self.classes_[at]), confidence=float(shares[at])) for at in order
             ),
-            phrases=phrases(text, self.counts_.word_.vocabulary_, weights),
+            phrases=spoke.pro(shares[order]),
+            against=spoke.contra(),
+            scope=float(scope),
             neighbours=tuple(
                 Neighbour(
                     text=self.texts_[at],
                     category=str(self.classes_[self.labels_[at]]),
                     similarity=min(float(cosines[at]), 1.0),
+                    ref=self.refs_[at] if self.refs_ else None,
                 )
                 for at in near
             ),
             model_version=self.model_version_,
         )
 
-    def _copies(self, blocks: tuple[Any, Any]) -> NDArray[np.int64]:
+    def _copies(self, blocks: tuple[Any, Any]) -> Numbers:
         """(n,) group numbers; near copies (letter cosine above 0.9, or equal texts) share one."""
         if len(self.texts_) > COPIES_UP_TO:
             plain = [" ".join(text.lower().split()) for text in self.texts_]
             return np.unique(plain, return_inverse=True)[1].astype(np.int64)
+        blocks = (blocks[0][: len(self.texts_)], blocks[1][: len(self.texts_)])
         letters = TfIdf().fit(blocks).transform(blocks)[:, blocks[0].shape[1] :]
         alike = (letters @ letters.T).tocsr()
         alike.data = np.where(alike.data > 0.9, alike.data, 0)
         alike.eliminate_zeros()
         return near_copies(np.split(alike.indices, alike.indptr[1:-1]))
 
-    def _label_vectors(self, texts: Mapping[str, str] | None, vectors: Vectors | None) -> Vectors | None:
-        """(classes, d) vectors of names and descriptions, zero where there is none."""
+    def _named(self, texts: Mapping[str, str] | None, vectors: Vectors | None) -> tuple[Numbers, Vectors]:
+        """Class numbers of the labels that have a text, and (classes, d) vectors of these, zero where there is none."""
+        found = np.zeros((len(self.classes_), self.vectors_.shape[1]), dtype=np.float32)
         if texts is None or vectors is None:
-            return None
+            return np.zeros(0, dtype=np.int64), found
         if len(texts) != len(vectors):
             raise ValueError(f"{len(texts)} label texts and {len(vectors)} label vectors: give one of each.")
-        row = dict(zip(texts, np.asarray(vectors, dtype=np.float32), strict=True))
-        nothing = np.zeros(self.vectors_.shape[1], dtype=np.float32)
-        return np.stack([row.get(str(label), nothing) for label in self.classes_])
+        row = {label: at for at, label in enumerate(texts)}
+        named = np.array([at for at, label in enumerate(self.classes_) if str(label) in row], dtype=np.int64)
+        found[named] = np.asarray(vectors, dtype=np.float32)[[row[str(self.classes_[at])] for at in named]]
+        return named, found
 
     def _version(self, label_texts: Mapping[str, str] | None) -> str:
         """12 hex digits that change with the data, the encoder, the settings and the libraries."""
@@ -201,3 +242,18 @@ class TicketClassifier:
         libraries = [np.__version__, scipy.__version__, sklearn.__version__]
         content = [list(self.texts_), labels, sorted((label_texts or {}).items()), made_with, libraries]
         return hashlib.sha256(json.dumps(content).encode()).hexdigest()[:12]
+
+
+def _highest(values: Vectors, count: int) -> Numbers:
+    """Where the highest are, the highest first: without sorting all."""
+    some = np.argpartition(-values, min(count, len(values)) - 1)[:count]
+    return np.asarray(some[np.argsort(-values[some], kind="stable")])
+
+
+def _rows(tfidf: TfIdf, blocks: tuple[Any, Any], vectors: Vectors, known: Vectors) -> Rows:
+    return Rows(words=tfidf.transform(blocks), n_words=blocks[0].shape[1], vectors=vectors, cosines=vectors @ known.T)
+
+
+def _scores(heads: Sequence[Head], rows: Rows) -> Floats:
+    """(tables, n, classes) of all heads."""
+    return np.concatenate([head.scores(rows) for head in heads]).astype(np.float64)

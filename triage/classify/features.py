@@ -35,6 +35,23 @@ class TextCounts:
     def transform(self, texts: Sequence[str]) -> tuple[Any, Any]:
         return self.word_.transform(texts), self.letter_.transform(texts)
 
+    def vocabularies(self) -> tuple[list[str], list[str]]:
+        """Words and pieces of letters, each in the order of its column."""
+        return _in_order(self.word_.vocabulary_), _in_order(self.letter_.vocabulary_)
+
+    @classmethod
+    def of(cls, words: Sequence[str], letters: Sequence[str]) -> TextCounts:
+        """What `vocabularies` took apart; it counts the same."""
+        counts = cls()
+        for counter, pieces in ((counts.word_, words), (counts.letter_, letters)):
+            counter.vocabulary_ = {piece: column for column, piece in enumerate(pieces)}
+            counter.fixed_vocabulary_ = False
+        return counts
+
+
+def _in_order(vocabulary: dict[str, int]) -> list[str]:
+    return sorted(vocabulary, key=vocabulary.__getitem__)
+
 
 class TfIdf:
     """Sublinear TF-IDF, each block scaled to length 1, so the product of two rows is twice their mean cosine.

@@ -6,8 +6,9 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.stats import beta
 from sklearn.metrics import f1_score
+
+from triage.risk import NEVER, guaranteed_floor, hindsight_floor
 
 Floats = NDArray[np.float64]
 
@@ -61,24 +62,10 @@ def automation_floor(
 ) -> float:
     """The lowest confidence above which the share wrong is within `promise`; 1.01 when there is none.
 
-    With `certainty` (such as 0.9) it is the Clopper-Pearson upper bound of the error that must be within the promise
-    (https://doi.org/10.1093/biomet/26.4.404), walking down from the most confident row and stopping at the first
-    failure after 1 / promise rows: a promise that holds on fresh tickets too, for a smaller share of them.
+    With `certainty` (such as 0.9) it is `triage.risk.guaranteed_floor`: a promise that holds on fresh tickets too, for
+    a smaller share of them.
     """
-    order = np.argsort(-confidence, kind="stable")
-    wrong = np.cumsum(~right[order])
-    seen = np.arange(1, len(order) + 1)
     if certainty is None:
-        kept = wrong / seen <= promise
-    else:
-        bound = beta.ppf(certainty, wrong + 1, np.maximum(seen - wrong, 1e-9))
-        kept = bound <= promise
-        first = int(np.argmax(kept)) if kept.any() else len(kept)
-        kept[:first] = False
-        failed = np.flatnonzero(~kept[first:])
-        if len(failed):
-            kept[first + failed[0] :] = False
-    # Rows of equal confidence are answered together or not at all.
-    ordered = confidence[order]
-    kept &= np.append(ordered[1:] < ordered[:-1], True)
-    return float(ordered[np.flatnonzero(kept)[-1]]) if kept.any() else 1.01
+        return hindsight_floor(confidence, right, promise)
+    found = guaranteed_floor(confidence, right, promise, certainty).floor
+    return NEVER if found is None else found

@@ -12,6 +12,7 @@ Floats = NDArray[np.float64]
 Numbers = NDArray[np.int64]
 
 PULL = 30.0  # how strongly weights are drawn to each other; divided by the number of rows
+LINE_PULL = 5.0  # how strongly the shown confidence is drawn to the share itself, in rows
 
 
 class Pool:
@@ -40,6 +41,35 @@ class Pool:
         """(n, classes) probabilities from (heads, n, classes) scores."""
         scaled = _centred(scores) / self.temperatures_[:, None, None]
         return softmax(np.tensordot(self.weights_, scaled, axes=1))
+
+
+class TopMap:
+    """What the top share is shown as: how often such an answer was right out of fold, by a line through its log-odds
+    (Platt scaling, with a pull towards showing the share itself, which decides where there are few rows)."""
+
+    def fit(self, top: Floats, right: NDArray[np.bool_]) -> TopMap:
+        odds, wanted = _log_odds(top), right.astype(np.float64)
+
+        def loss(line: Floats) -> float:
+            said = line[0] + line[1] * odds
+            pull = LINE_PULL * float((line - [0, 1]) @ (line - [0, 1]))
+            return float((np.logaddexp(0, said) - wanted * said).sum() + pull) / len(odds)
+
+        self.line_ = np.asarray(minimize(loss, [0.0, 1.0], method="L-BFGS-B", bounds=[(None, None), (0.05, None)]).x)
+        return self
+
+    def laid_over(self, shares: Floats, scope: Floats) -> Floats:
+        """(n, classes) `shares` as shown, for texts that belong by (n,) `scope`, 0 to 1; the top one stays the top."""
+        top = shares.max(axis=1)
+        shown = 1 / (1 + np.exp(-self.line_[0] - self.line_[1] * _log_odds(top * scope)))
+        others = np.minimum((1 - shown) / np.maximum(1 - top, 1e-9), shown / np.maximum(top, 1e-9)) * scope
+        is_top = np.arange(shares.shape[1]) == shares.argmax(axis=1)[:, None]
+        return np.asarray(np.where(is_top, shown[:, None], shares * others[:, None]))
+
+
+def _log_odds(share: Floats) -> Floats:
+    kept = np.clip(share, 1e-6, 1 - 1e-6)
+    return np.asarray(np.log(kept / (1 - kept)))
 
 
 def softmax(logits: Floats) -> Floats:
