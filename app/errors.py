@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import logging
 
-from flask import Flask, Response
+from flask import Flask, Response, request
 from sqlalchemy.exc import SQLAlchemyError
 from werkzeug.exceptions import HTTPException
 
+from app import intake_errors
 from connectors.errors import AuthFailed, ConnectorError, NotFound, RateLimited, Rejected
 from connectors.store.names import NoSuchDelivery
 
@@ -28,6 +29,8 @@ def register(app: Flask) -> None:
 
     @app.errorhandler(Exception)
     def answer(error: Exception) -> Response | HTTPException:
+        if request.path.startswith(intake_errors.PREFIX):
+            return intake_errors.answer(error)
         if isinstance(error, HTTPException):
             return error
         for kind, status in STATUS:

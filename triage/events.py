@@ -35,13 +35,14 @@ class TicketEvent:
 def why_ignored(kind: EventKind, *, actor_id: str | None, own_actor_id: str | None, decided_before: bool) -> str | None:
     """Why an event needs no look at its ticket; None when it does.
 
-    Our own writes come back as events: without this, each would be read again.
+    Our own writes come back as events: without this, each would be read again. A ticket that we created for a customer
+    is new like any other.
     """
     if kind is EventKind.TEST:
         return "A test event: the way in works."
     if kind is EventKind.TICKET_DELETED:
         return "The ticket was deleted."
-    if actor_id is not None and actor_id == own_actor_id:
+    if actor_id is not None and actor_id == own_actor_id and kind is not EventKind.TICKET_CREATED:
         return "Our own change coming back."
     if decided_before:
         return "Triaged before."

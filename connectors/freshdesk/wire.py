@@ -14,6 +14,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 from connectors import time_zones
 from connectors.freshdesk import mapping, texts
 from connectors.freshdesk.fields import Fields
+from connectors.plain_text import plain_text
 from triage import tickets
 
 logger = logging.getLogger(__name__)
@@ -96,7 +97,7 @@ class Ticket(Wire):
     @property
     def text(self) -> str:
         """The description as a reader sees it; empty where the answer has none."""
-        return self.description_text or texts.plain_text(self.description or "")
+        return self.description_text or plain_text(self.description or "")
 
     def field_value(self, name: str, fields: Fields) -> str | None:
         """The key under our field name: what the custom field's value means, or the tag's where no field is mapped."""
@@ -150,7 +151,7 @@ class Conversation(Wire):
 
     @property
     def text(self) -> str:
-        return self.body_text or texts.plain_text(self.body or "")
+        return self.body_text or plain_text(self.body or "")
 
     def shows(self, marker: str, text: str, author_id: str | None) -> bool:
         """Whether this is our comment: by its hidden mark or, should Freshdesk drop that, by author and words.

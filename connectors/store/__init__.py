@@ -5,18 +5,22 @@ from __future__ import annotations
 from pathlib import Path
 
 from connectors.store.access import Access
+from connectors.store.api_keys import ApiKeys
 from connectors.store.budgets import Budgets
 from connectors.store.clockwork import Cursors, Schedule
 from connectors.store.database import Database
 from connectors.store.decisions import Decisions
 from connectors.store.deliveries import Deliveries
 from connectors.store.dry_runs import DryRuns
+from connectors.store.examples import Examples
 from connectors.store.findings import Findings
 from connectors.store.gauges import Gauges
 from connectors.store.history import History
 from connectors.store.inbox import Inbox
 from connectors.store.installations import Installations
+from connectors.store.intake import Intake
 from connectors.store.markers import Markers
+from connectors.store.models import Models
 from connectors.store.outbox import Outbox
 from connectors.store.replays import Replays
 from connectors.store.tallies import Tallies
@@ -33,9 +37,11 @@ class Store:
         self.vault = vault
         self.inbox = Inbox(database)
         self.outbox = Outbox(database)
+        self.intake = Intake(database, self.outbox)
         self.markers = Markers(database)
         self.tenants = Tenants(database, vault)
         self.access = Access(database, self.tenants)
+        self.api_keys = ApiKeys(database, vault)
         self.budgets = Budgets(database)
         self.circuits = self.budgets.circuits
         self.findings = Findings(database)
@@ -50,6 +56,8 @@ class Store:
         self.users = Users(database)
         self.tallies = Tallies(database)
         self.gauges = Gauges(database)
+        self.examples = Examples(database)
+        self.models = Models(database)
 
     @classmethod
     def open(cls, url: str, *, var: Path, master_key: str = "", busy_timeout_s: float = 5.0) -> Store:

@@ -11,11 +11,11 @@ from sqlalchemy import delete, select, update
 
 from connectors.installing import Installed
 from connectors.store.database import Database
-from connectors.store.schema import access, budget, cursor, finding, inbox, outbox, schedule, secret, throttle
+from connectors.store.schema import access, api_key, budget, cursor, finding, inbox, outbox, schedule, secret, throttle
 from connectors.store.schema import tenant as table
 from connectors.store.tenants import CONNECTED, PREVIOUS_WEBHOOK_SECRET, WEBHOOK_SECRET, Tenants, hashed, settings_in
 
-FORGOTTEN = (secret, access, budget, finding, throttle, cursor, schedule)
+FORGOTTEN = (secret, api_key, access, budget, finding, throttle, cursor, schedule)
 """What only serves a living connection. Events, decisions and deliveries stay."""
 SET_ASIDE = "The helpdesk was disconnected."
 

@@ -87,13 +87,14 @@ class Outbox:
     ) -> bool:
         """Plan one effect inside the caller's transaction; False when this effect was planned before.
 
-        Also False, with nothing planned, while the tenant is in shadow mode: here, so that no way leads around it.
+        Also False, with nothing planned, while the tenant is in shadow mode: here, so that no way leads around it. A
+        ticket that a customer sent in goes out all the same (`held_back_in_shadow`).
         A ticket that is to be created has no `ticket_ref` yet; its `cause` tells it from others. A message never has
         one: it changes no ticket, whatever it is about.
         """
         if kind in MESSAGES and ticket_ref is not None:
             raise ValueError(f"a {kind} changes no ticket: name the ticket in its cause")
-        if shadow_in(connection, tenant):
+        if shadow_in(connection, tenant) and (kind != CREATE_TICKET or inbox_id is not None):
             return False
         row = connection.execute(
             self.database.insert(outbox)
@@ -236,6 +237,7 @@ class Outbox:
 
         One that is still under way, or whose outcome is to be found out, may be what changed it. The helpdesk's times
         have whole seconds and its clock is not ours, hence `CLOCKS_APART`. Taking our marker off counts as well.
+        Creating the ticket does not: nobody has looked at a new ticket, whoever brought it.
         """
         carried_out = outbox.c.first_attempt_at <= updated_at + CLOCKS_APART
         under_way = outbox.c.state.in_(("inflight", "unknown"))
@@ -251,7 +253,7 @@ class Outbox:
                     .where(
                         outbox.c.tenant == tenant,
                         outbox.c.ticket_ref == ticket_ref,
-                        or_(and_(carried_out, or_(under_way, ended)), tidied),
+                        or_(and_(outbox.c.kind != CREATE_TICKET, carried_out, or_(under_way, ended)), tidied),
                     )
                     .limit(1)
                 ).first()

@@ -14,7 +14,7 @@ from connectors.store.database import Database
 from connectors.store.filters import EVERYTHING, Filter
 from connectors.store.names import direction_of, name_of, table_of, unknown
 from connectors.store.schema import inbox, outbox
-from connectors.store.tenants import shadow_in
+from connectors.store.tenants import held_back_in_shadow, shadow_in
 
 REPLAY, DROP, PARK = "replay", "drop", "park"
 FROM_STATES = {REPLAY: ("parked", "ignored"), DROP: ("parked",), PARK: ("new", "pending", "unknown")}
@@ -122,7 +122,8 @@ def _move_one(connection: Connection, table: Table, row_id: int, tenant: str, ac
     if connection.execute(update(outbox).where(*free, overtaken).values(**late)).rowcount:
         return history.OVERTAKEN
     if shadow_in(connection, tenant):
-        free.append(outbox.c.first_attempt_at.is_not(None))  # nothing new is written; it can be replayed when live
+        # Nothing new is written; it can be replayed when live.
+        free.append(or_(outbox.c.first_attempt_at.is_not(None), ~held_back_in_shadow()))
     # One that was tried may have landed after all: it is verified first.
     waits = case((outbox.c.first_attempt_at.is_(None), "pending"), else_="unknown")
     changed = connection.execute(update(outbox).where(*free).values(state=waits, **fresh))

@@ -214,6 +214,54 @@ correction = Table(
     Index("correction_ticket", "tenant", "ticket_ref", "id"),
 )
 
+example = Table(
+    "example",
+    metadata,
+    Column("id", Id, primary_key=True, autoincrement=True),
+    Column("tenant", ForeignKey("tenant.id"), nullable=False),
+    Column("ref", String(60), nullable=False),
+    Column("text", Text, nullable=False),
+    Column("labels", JSON, nullable=False),  # target -> label as the helpdesk holds it, after people worked on it
+    Column("corrected", JSON, nullable=False),  # target -> label that an agent gave instead of ours
+    Column("created_at", Instant, nullable=False),
+    Column("solved_at", Instant, nullable=False),
+    UniqueConstraint("tenant", "ref"),
+    Index("example_solved", "tenant", "solved_at"),
+)
+
+model = Table(
+    "model",
+    metadata,
+    Column("id", Id, primary_key=True, autoincrement=True),
+    Column("tenant", ForeignKey("tenant.id"), nullable=False),
+    Column("target", String(60), nullable=False),
+    Column("version", String(24), nullable=False),
+    Column("state", String(16), nullable=False),  # champion | challenger | refused | retired
+    Column("trained_at", Instant, nullable=False),
+    Column("promoted_at", Instant),
+    Column("retired_at", Instant),
+    Column("why", Text),
+    Column("card", JSON, nullable=False),
+    Column("file", LargeBinary, nullable=False),
+    Index("model_target", "tenant", "target", "state"),
+)
+
+api_key = Table(
+    "api_key",
+    metadata,
+    Column("id", String(40), primary_key=True),
+    Column("tenant", ForeignKey("tenant.id"), nullable=False),
+    Column("name", String(100), nullable=False),
+    Column("sealed", LargeBinary),  # the secret that signs; gone once the key is revoked
+    Column("per_minute", Integer, nullable=False),
+    Column("tokens", Float, nullable=False),
+    Column("tokens_at", Instant, nullable=False),
+    Column("created_at", Instant, nullable=False),
+    Column("used_at", Instant),
+    Column("revoked_at", Instant),
+    Index("api_key_tenant", "tenant", "created_at"),
+)
+
 cursor = Table(
     "cursor",
     metadata,

@@ -9,8 +9,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from sqlalchemy import ColumnElement, Row, or_, select, update
 from sqlalchemy import Connection as Transaction
-from sqlalchemy import Row, select, update
 
 from connectors.base import Connection
 from connectors.store.database import Database
@@ -197,8 +197,9 @@ class Tenants:
     def set_mode(self, tenant: str, mode: str) -> None:
         """Let decisions change tickets (`LIVE`) or only be recorded (`SHADOW`).
 
-        Going into shadow ends what was planned and never tried; what was tried once is carried to its end. Going live,
-        tickets decided in shadow are not decided again: what an admin looked at stays what it was.
+        Going into shadow ends what was planned and never tried, except tickets that customers sent in; what was tried
+        once is carried to its end. Going live, tickets decided in shadow are not decided again: what an admin looked
+        at stays what it was.
         """
         if mode not in (LIVE, SHADOW):
             raise ValueError(f"no mode {mode!r}; there are: {LIVE}, {SHADOW}")
@@ -210,7 +211,7 @@ class Tenants:
                 untried = (outbox.c.state == "pending", outbox.c.first_attempt_at.is_(None))
                 connection.execute(
                     update(outbox)
-                    .where(outbox.c.tenant == tenant, *untried)
+                    .where(outbox.c.tenant == tenant, held_back_in_shadow(), *untried)
                     .values(state="ignored", error="Shadow mode: nothing is written.", lease_token=None)
                 )
 
@@ -250,6 +251,13 @@ def shadow_in(connection: Transaction, tenant: str) -> bool:
     """The same, inside the transaction that is about to plan something; a switch waits until that has ended."""
     query = select(table.c.settings).where(table.c.id == tenant).with_for_update(read=True)
     return is_shadow(connection.execute(query).scalar_one())
+
+
+def held_back_in_shadow() -> ColumnElement[bool]:
+    """Which effects wait for live mode: all but tickets that customers sent in. Those are no decision of ours, and
+    whoever sent one was told that it will arrive.
+    """
+    return or_(outbox.c.kind != "create_ticket", outbox.c.inbox_id.is_not(None))
 
 
 def settings_in(connection: Transaction, tenant: str) -> Mapping[str, Any]:

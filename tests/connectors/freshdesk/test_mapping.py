@@ -10,6 +10,7 @@ import pytest
 
 from connectors import time_zones
 from connectors.freshdesk import mapping, texts
+from connectors.plain_text import plain_text
 from triage.tickets import Channel, Priority, Satisfaction, Status
 
 
@@ -178,18 +179,4 @@ def test_text_survives_the_way_through_html() -> None:
     assert "<script" not in html
     assert html.count("-->") == 1
     assert html.endswith("<!-- hx_0123456789 -->")
-    assert texts.plain_text(html) == text
-
-
-@pytest.mark.parametrize(
-    ("html", "text"),
-    [
-        ("<div>One</div><div>Two<br>Three</div>", "One\n\nTwo\nThree"),
-        ("<p>Hi&nbsp;there &amp; hello</p>", "Hi there & hello"),
-        ("<style>p{}</style><!-- hidden --><b>x</b>", "x"),
-        ("no markup", "no markup"),
-        ("", ""),
-    ],
-)
-def test_plain_text(html: str, text: str) -> None:
-    assert texts.plain_text(html) == text
+    assert plain_text(html) == text
