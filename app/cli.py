@@ -14,7 +14,10 @@ from app import cli_backup, cli_connect
 from app import demo as demo_module
 from app.bootstrap import Deps, build
 from app.cli_deliveries import deliveries
+from app.cli_intake import intake
+from app.cli_modes import category_mode
 from app.cli_package import package
+from app.cli_triage import triage
 from app.passwords import hash_password
 from app.processes import AlreadyRunning, Supervisor, only_one, programs
 from app.settings import Settings, SettingsError
@@ -72,6 +75,9 @@ cli.add_command(cli_connect.connect)
 cli.add_command(cli_connect.doctor)
 cli.add_command(cli_connect.mode)
 cli.add_command(deliveries)
+triage.add_command(category_mode)
+cli.add_command(triage)
+cli.add_command(intake)
 
 
 @cli.command()

@@ -115,6 +115,8 @@ CHECKS = {
     "gaps": "No events lost",
     "limit": "Rate limit left",
     "clock": "Clock agrees",
+    "model": "Own model usable",
+    "drift": "Tickets as learned",
 }
 
 

@@ -31,9 +31,17 @@ RENEW = "jobs.renew.renew"
 DOCTOR = "jobs.doctor.doctor"
 TIDY = "jobs.tidy.tidy"
 DRY_RUN = "jobs.dry_run.dry_run"
+LEARN = "jobs.learn.learn"
 
-TIMEOUT_S = {PLAN: 60, SEND: 60, RECONCILE: 300, RENEW: 60, DOCTOR: 120, TIDY: 300, DRY_RUN: 60}
-INBOX_JOBS = {"reconcile": RECONCILE, "renew": RENEW, "doctor": DOCTOR, "tidy": TIDY, "dry_run": DRY_RUN}
+TIMEOUT_S = {PLAN: 60, SEND: 60, RECONCILE: 300, RENEW: 60, DOCTOR: 120, TIDY: 300, DRY_RUN: 60, LEARN: 900}
+INBOX_JOBS = {
+    "reconcile": RECONCILE,
+    "renew": RENEW,
+    "doctor": DOCTOR,
+    "tidy": TIDY,
+    "dry_run": DRY_RUN,
+    "learn": LEARN,
+}
 """Which job works an inbox row of a given kind; every other kind is a ticket event and is planned."""
 
 

@@ -56,7 +56,7 @@ def decide(run: Runtime, row: InboxRow, connection: Connection) -> None:
         run.store.inbox.finish(row, "parked", now=now, note=stopped)
         return
     with run.store.database.write() as transaction:
-        shadow = shadow_in(transaction, row.tenant)
+        shadow = shadow_in(transaction, row.tenant) or not made.is_written
         run.store.decisions.record_in(
             transaction, row.tenant, ticket, made, inbox_id=row.held.id, now=now, shadow=shadow
         )

@@ -57,7 +57,7 @@ class Runtime:
     def triager(self) -> Triager:
         """The encoder and the fitted classifier, loaded once for each process."""
         settings = self.deps.settings
-        return Triager.load(settings.models, settings.encoder_model)
+        return Triager.load(settings.models, settings.encoder_model, self.store)
 
 
 _runtime: Runtime | None = None

@@ -30,5 +30,6 @@ def timetable(settings: Settings) -> tuple[Timed, ...]:
         Timed("reconcile", timedelta(seconds=settings.reconcile_s)),
         Timed("doctor", timedelta(minutes=5)),
         Timed("tidy", timedelta(minutes=5), LAST, tenants=lambda store, now: store.markers.due(now)),
+        Timed("learn", timedelta(days=1), LAST, tenants=lambda store, now: store.examples.resting(now)),
         Timed("renew", timedelta(minutes=1), FIRST, tenants=lambda store, now: store.access.due(now)),
     )

@@ -20,7 +20,8 @@ SKEW_WARN_S, SKEW_BAD_S = 5.0, 60.0
 IN_WORKER_WAIT_S = 3.0
 WHEN_ASKED = ("test_event",)
 PARTS = ("scopes", "webhook", "webhook_url", "webhook_secret", "duplicates", "triggers", "fields", "groups", "sidebar")
-GAPS = "gaps"
+NOTED = ("gaps", "model", "drift")
+"""Noted by other work of ours: reconciliation knows of events that never came, the nightly lesson of models."""
 
 
 def diagnose(
@@ -42,7 +43,7 @@ def diagnose(
         found += _installed(deps, connection, gate, {each.check for each in found}, with_test_event, wait_s)
     if in_worker and gate.gave_up:
         raise gate.gave_up
-    found += [*limit, *_gaps(deps, tenant)]
+    found += [*limit, *_noted(deps, tenant)]
     return _in_order(found, with_test_event)
 
 
@@ -121,9 +122,8 @@ def _limit(deps: Deps, tenant: str) -> Iterable[Finding]:
     yield Finding(check="limit", health=Health.WARN, state=state, detail=detail, fix="Wait a minute.")
 
 
-def _gaps(deps: Deps, tenant: str) -> Iterable[Finding]:
-    """What the reconciliation noted; it alone knows of events that never came."""
-    return [each.finding for each in deps.store.findings.all(tenant) if each.finding.check == GAPS]
+def _noted(deps: Deps, tenant: str) -> Iterable[Finding]:
+    return [each.finding for each in deps.store.findings.all(tenant) if each.finding.check in NOTED]
 
 
 def _in_order(found: list[Finding], with_test_event: bool) -> tuple[Finding, ...]:
@@ -131,7 +131,7 @@ def _in_order(found: list[Finding], with_test_event: bool) -> tuple[Finding, ...
     by_check = {each.check: each for each in reversed(found)}
     broken = next((each for each in found if each.check in ("address", "permission") and each.fix), None)
     why = f"Waits for “{CHECKS[broken.check]}”." if broken else "This helpdesk does not tell."
-    silent = (GAPS, "limit", "clock", *(() if with_test_event else WHEN_ASKED))
+    silent = (*NOTED, "limit", "clock", *(() if with_test_event else WHEN_ASKED))
     missing = [check for check in CHECKS if check not in by_check and check not in silent]
     by_check |= {each.check: each for each in not_checked(missing, why)}
     return tuple(by_check[check] for check in CHECKS if check in by_check)

@@ -22,6 +22,7 @@ KINDS = {
     "doctor": "Check of the connection",
     "dry_run": "Dry run",
     "tidy": "Take old markers off",
+    "learn": "Learn from solved tickets",
     "test": "Test event",
     "update_ticket": "Change of a ticket",
     "add_comment": "Comment",

@@ -56,6 +56,8 @@ STATES = {
     "gaps": "None lost",
     "limit": "28 now, 700 a minute",
     "clock": "0 s off",
+    "model": "In use",
+    "drift": "Unchanged",
 }
 DETAILS = {
     "permission": "Signed in as Ana Lind.",
