@@ -6,10 +6,13 @@ import dataclasses
 import json
 import os
 import secrets
+import shlex
 import shutil
 import signal
+import sys
 import threading
 import time
+from pathlib import Path
 
 import click
 
@@ -25,6 +28,7 @@ from triage.words import percent
 SETTLED_WITHIN_S = 300.0
 FAST_PER_S = 40
 HUMAN_PACE_S = 4.0
+SOLVED_TICKETS = 2000
 LOG_IN = "demo@deskhand.example"
 ENDED = {"done": "written back", "parked": "parked"}
 
@@ -48,6 +52,8 @@ def run(*, fast: bool, once: bool, as_json: bool, port: int | None, vendor: str)
                 for number in (signal.SIGTERM, signal.SIGINT):
                     signal.signal(number, lambda *_: stop.set())
                 _invite(rehearsal)
+                if not once:
+                    _offer_training(rehearsal)
                 pace = {"per_second": FAST_PER_S} if fast else {"pace_s": HUMAN_PACE_S}
                 tickets = int(rehearsal.helpdesk("POST", "arrivals", pace)["coming"])
                 told = _Telling(rehearsal, err=as_json)
@@ -73,6 +79,29 @@ def _invite(rehearsal: Rehearsal) -> None:
     deps.store.users.save(email=LOG_IN, name="Demo admin", password_hash=hash_password(password), now=deps.now())
     click.echo(f"\n  Agent workspace  {rehearsal.helpdesk_url}/agent", err=True)
     click.echo(f"  Console          {rehearsal.url}/console   {LOG_IN}  {password}\n", err=True)
+
+
+def _offer_training(rehearsal: Rehearsal) -> None:
+    """Give the helpdesk a past, and say how to learn from it."""
+    rehearsal.helpdesk("POST", "history", {"count": SOLVED_TICKETS})
+    click.echo(
+        f"  {SOLVED_TICKETS:,} solved tickets are in the helpdesk. To learn from them, in another terminal:", err=True
+    )
+    click.echo(f"  {training_command(rehearsal.settings)}\n", err=True)
+
+
+def training_command(settings: Settings) -> str:
+    """The whole line for a shell in this folder; a database that the shell's environment names is not the demo's."""
+    places = {"DESKHAND_VAR": settings.var, "DESKHAND_MODELS": settings.models}
+    env = [f"{name}={shlex.quote(_from_here(path))}" for name, path in places.items()]
+    if "DATABASE_URL" in os.environ:
+        env.append("DATABASE_URL=")
+    return " ".join([*env, shlex.quote(_from_here(Path(sys.argv[0]).absolute())), "triage", "train"])
+
+
+def _from_here(path: Path) -> str:
+    here = Path.cwd()
+    return str(path.relative_to(here) if path.is_relative_to(here) else path)
 
 
 class _Telling:

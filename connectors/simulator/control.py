@@ -11,6 +11,7 @@ from typing import Any
 from flask import Blueprint, abort, request
 from flask.typing import ResponseReturnValue
 
+from connectors.simulator import history
 from connectors.simulator.arrivals import Arrivals
 from connectors.simulator.changes import Invalid, Missing, Stale
 from connectors.simulator.face import Face
@@ -112,6 +113,17 @@ def create_blueprint(state: HelpdeskState, faults: FaultSource, face: Face, arri
             pace_s=float(body.get("pace_s", 4)),
         )
         return {"coming": coming}
+
+    @control.route("/history", methods=["GET", "POST"])
+    def past() -> ResponseReturnValue:
+        """POST adds solved tickets; both answer the right category of each, for measuring only."""
+        if request.method == "POST":
+            body = asked()
+            history.fill(
+                state, count=int(body.get("count", 2000)), seed=int(body.get("seed", 1)),
+                days=int(body.get("days", 180)),
+            )  # fmt: skip
+        return {"truth": {str(number): category for number, category in state.truth.items()}}
 
     @control.post("/tickets")
     def new_ticket() -> ResponseReturnValue:

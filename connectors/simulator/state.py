@@ -78,6 +78,8 @@ class HelpdeskState:
         self.ratings: dict[int, Rating] = {}
         self.schedules: dict[int, Schedule] = {}
         self.policies: dict[int, SlaPolicy] = {}
+        # The right category of each ticket of the made-up past, None where there is none; no API shows it.
+        self.truth: dict[int, str | None] = {}
         self.integration_user_id = 0
         self._listeners: list[Listener] = []
         self._untold: list[Event] = []
@@ -86,6 +88,9 @@ class HelpdeskState:
 
     def next_id(self) -> int:
         return next(self._ids)
+
+    def next_ticket_id(self) -> int:
+        return next(self._ticket_ids)
 
     def subscribe(self, listener: Listener) -> None:
         self._listeners.append(listener)
@@ -152,7 +157,7 @@ class HelpdeskState:
             self._check_references(draft.attributes)
             at = self.second()
             ticket = Ticket(
-                id=next(self._ticket_ids),
+                id=self.next_ticket_id(),
                 subject=draft.subject,
                 description=draft.body,
                 channel=origin.channel,

@@ -68,7 +68,7 @@ def create_blueprint(state: HelpdeskState, face: Face, *, base_url: str, app_url
         revision = state.revision
         if request.args.get("revision", type=int) == revision:
             return {"revision": revision}
-        newest = sorted(state.live_tickets(), key=lambda ticket: ticket.id, reverse=True)
+        newest = sorted(state.live_tickets(), key=lambda ticket: (ticket.created_at, ticket.id), reverse=True)
         return {
             "revision": revision,
             "tickets": [show_row(state, ticket) for ticket in newest[:200]],

@@ -61,6 +61,10 @@ class Index:
             while self._coming and self._coming[0][0] <= until:
                 ticket = self._coming.popleft()[1]
                 self._known[ticket.id] = ticket
+            for ticket in self._state.live_tickets():
+                # The made-up past came without events.
+                if ticket.id in self._state.truth and ticket.touched_at <= until:
+                    self._known.setdefault(ticket.id, ticket)
             return [ticket for ticket in self._known.values() if not ticket.deleted]
 
 

@@ -8,6 +8,7 @@ from urllib.parse import quote
 
 import pytest
 
+from connectors.simulator import history
 from connectors.simulator.freshdesk.query import BadQuery, parse
 from tests.connectors.simulator.freshdesk_desk import FreshDesk, running_desk
 
@@ -47,6 +48,16 @@ def test_queries(query: str, holds: bool) -> None:
 def test_queries_that_cannot_be_read(query: str) -> None:
     with pytest.raises(BadQuery):
         parse(query, FIELDS)
+
+
+def test_a_past_that_was_made_up_is_in_the_index(desk: FreshDesk) -> None:
+    desk.knobs(search_lag_s=120)
+    state = desk.simulator.state
+    history.fill(state, count=40, seed=1, days=30)
+    closed = {number for number in state.truth if state.tickets[number].status == "closed"}
+    assert closed
+    assert set(found(desk, "status:5")) <= closed
+    assert len(found(desk, "status:5")) == min(30, len(closed))
 
 
 def test_the_index_is_behind(desk: FreshDesk) -> None:

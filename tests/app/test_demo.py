@@ -1,0 +1,27 @@
+"""What the demo prints for a person to type."""
+
+from __future__ import annotations
+
+import os
+import shlex
+from pathlib import Path
+
+import pytest
+
+from app.demo import training_command
+from app.settings import Settings
+
+
+@pytest.mark.parametrize("folder", ["here", "there is a space"])
+def test_the_line_to_train_reaches_the_demos_own_database(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, folder: str
+) -> None:
+    monkeypatch.setattr(os, "environ", {"DATABASE_URL": "sqlite:////elsewhere/other.sqlite3"})
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("sys.argv", [str(tmp_path / "bin" / "deskhand"), "demo"])
+    var = tmp_path / folder / "demo"
+    demo = Settings.from_env({"DESKHAND_VAR": str(var), "DESKHAND_MODELS": "/models"})
+    *given, program, group, command = shlex.split(training_command(demo))
+    typed = Settings.from_env({**os.environ, **dict(word.split("=", 1) for word in given)})
+    assert (typed.var, typed.models, typed.database_url) == (demo.var, demo.models, demo.database_url)
+    assert (program, group, command) == ("bin/deskhand", "triage", "train")
