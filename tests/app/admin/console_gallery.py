@@ -9,7 +9,7 @@ from pathlib import Path
 from playwright.sync_api import Page, sync_playwright
 
 from app.install.nouns import Step, StepState
-from tests.app.admin.connect_fakes import DELETED, NO_APP, TENANT
+from tests.app.admin.connect_fakes import DELETED, NO_APP, OTHER, TENANT
 from tests.app.admin.console_fakes import PASSWORD, USER, FakeConsole
 from tests.app.admin.console_site import served
 
@@ -23,6 +23,9 @@ def shoot(page: Page, origin: str, deps: FakeConsole, out: Path, name: str) -> N
     page.click("button[type=submit]")
     for path, label in (
         ("/", "overview"),
+        ("/triage", "triage"),
+        (f"/triage/{OTHER}", "triage-empty"),
+        ("/triage?true=api_errors&said=webhook_delivery", "triage-pair"),
         ("/deliveries", "deliveries"),
         ("/deliveries?did=drop&n=1&of=1&q=48", "done"),
     ):
