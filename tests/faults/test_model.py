@@ -36,7 +36,7 @@ from tests.faults.model_line import CLOCKS, Line
 from tests.faults.model_processes import End, Fate, can_stall
 
 STEPS = 80
-EXAMPLES = 170
+EXAMPLES = 175
 LONG = int(os.environ.get("TEST_LONG", "0"))
 SHRINK = "TEST_SHRINK" in os.environ
 TICKETS = 3

@@ -94,7 +94,10 @@ def test_after_a_restore_what_was_done_since_is_found_and_not_done_twice(desk: D
     log = desk.control("GET", "effects")["effects"]
     assert log[: len(expected)] == expected
     added = [(str(entry["ticket_id"]), entry["kind"]) for entry in log[len(expected) :]]
-    assert sorted(added) == [(unseen, "create"), (unseen, "note"), (unseen, "update")]
+    # Nobody told of the ticket that we created for a customer; the look back finds it, once.
+    [ours] = {str(entry["ticket_id"]) for entry in expected} - {done, planned, since}
+    triaged = [(ours, "note"), (ours, "update"), (unseen, "note"), (unseen, "update")]
+    assert sorted(added) == sorted([*triaged, (unseen, "create")])
 
 
 def backups(store: Store, deps: Deps, every_s: float = 3600) -> Backups:

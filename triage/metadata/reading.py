@@ -66,7 +66,7 @@ class Metadata:
 def extract(
     ticket: Ticket, taxonomy: Taxonomy, *, written: datetime | None = None, attachments: Sequence[str] = ()
 ) -> Metadata:
-    """Read the ticket's subject and description; under 3 ms for usual mail, at most READ_LIMIT characters.
+    """Read the ticket's subject and description; at most READ_LIMIT characters.
 
     Deadlines count from `written`, in its time zone; without it, from when the ticket was made. `attachments` are the
     names of the files that came with it.
