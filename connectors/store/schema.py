@@ -262,6 +262,45 @@ api_key = Table(
     Index("api_key_tenant", "tenant", "created_at"),
 )
 
+ticket_event = Table(
+    "ticket_event",
+    metadata,
+    Column("id", Id, primary_key=True, autoincrement=True),
+    Column("tenant", ForeignKey("tenant.id"), nullable=False),
+    Column("ticket_ref", String(60), nullable=False),
+    Column("at", Instant, nullable=False),
+    Column("kind", String(16), nullable=False),  # a class of triage.sla.log
+    Column("value", JSON, nullable=False),
+    Column("digest", String(16), nullable=False),  # of the value: the same event is stored once
+    Column("seen_at", Instant, nullable=False),
+    UniqueConstraint("tenant", "ticket_ref", "at", "kind", "digest"),
+)
+
+timer = Table(
+    "timer",
+    metadata,
+    Column("tenant", ForeignKey("tenant.id"), primary_key=True),
+    Column("ticket_ref", String(60), primary_key=True),
+    Column("due_at", Instant, nullable=False),
+    Index("timer_due", "due_at", "tenant"),
+)
+"""When somebody is to be told about a ticket next; a ticket of which nobody is to be told has no row."""
+
+config = Table(
+    "config",
+    metadata,
+    Column("id", Id, primary_key=True, autoincrement=True),
+    Column("tenant", ForeignKey("tenant.id"), nullable=False),
+    Column("kind", String(24), nullable=False),  # sla
+    Column("version", Integer, nullable=False),
+    Column("body", JSON, nullable=False),
+    Column("by", String(200), nullable=False),
+    Column("why", String(200), nullable=False),
+    Column("at", Instant, nullable=False),
+    UniqueConstraint("tenant", "kind", "version"),
+)
+"""What admins own, every version of it."""
+
 cursor = Table(
     "cursor",
     metadata,
