@@ -12,11 +12,15 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from app import cli_backup, cli_connect
 from app import demo as demo_module
-from app.bootstrap import Deps, build
+from app.bootstrap import build
+from app.cli_channels import channels
+from app.cli_config import config
 from app.cli_deliveries import deliveries
 from app.cli_intake import intake
 from app.cli_modes import category_mode
 from app.cli_package import package
+from app.cli_sla import sla
+from app.cli_start import start
 from app.cli_triage import triage
 from app.passwords import hash_password
 from app.processes import AlreadyRunning, Supervisor, only_one, programs
@@ -74,10 +78,13 @@ cli.add_command(cli_backup.restore_command)
 cli.add_command(cli_connect.connect)
 cli.add_command(cli_connect.doctor)
 cli.add_command(cli_connect.mode)
+cli.add_command(config)
+cli.add_command(channels)
 cli.add_command(deliveries)
 triage.add_command(category_mode)
 cli.add_command(triage)
 cli.add_command(intake)
+cli.add_command(sla)
 
 
 @cli.command()
@@ -112,7 +119,7 @@ def up() -> None:
 @cli.command()
 def migrate() -> None:
     """Bring the database to this version's shape; safe to run again."""
-    _deps().store.database.migrate()
+    start().store.database.migrate()
     click.echo("The database is up to date.")
 
 
@@ -144,10 +151,6 @@ def add_user(email: str, name: str, password: str) -> None:
         raise click.BadParameter("this is not an e-mail address.", param_hint="EMAIL")
     if len(password) < 12:
         raise click.BadParameter("use at least 12 characters.", param_hint="--password")
-    deps = _deps()
+    deps = start()
     deps.store.users.save(email=email, name=name, password_hash=hash_password(password), now=deps.now())
     click.echo(f"{email} can log in at {deps.settings.public_url}/console.")
-
-
-def _deps() -> Deps:
-    return build(Settings.from_env(os.environ))

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 import json
-import os
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -12,9 +11,9 @@ from pathlib import Path
 import click
 
 from app import install
-from app.bootstrap import Deps, build
+from app.bootstrap import Deps
+from app.cli_start import one, start
 from app.install import Connected, ConnectFailed, ConnectRequest, Step, StepState
-from app.settings import Settings
 from connectors import registry
 from connectors.errors import ConnectorError
 from connectors.installing import CHECKS, Finding, Health, SignIn
@@ -59,9 +58,9 @@ def connect(
 
     It starts in shadow mode: Deskhand decides and logs, and writes nothing.
     """
-    deps = _deps()
+    deps = start()
     if uninstall or app_settings:
-        chosen = _one(deps, tenant, vendor, begun=uninstall)
+        chosen = one(deps, tenant, vendor, begun=uninstall)
         _uninstall(deps, chosen, yes=yes) if uninstall else _show_app_settings(deps, chosen)
         return
     title = registry.vendor(vendor).title
@@ -94,8 +93,8 @@ def connect(
 @click.option("--json", "as_json", is_flag=True)
 def doctor(tenant: str | None, repair: bool, test_event: bool, as_json: bool) -> None:
     """Check every connection: what is wrong, and what to do about it."""
-    deps = _deps()
-    chosen = [_one(deps, tenant)] if tenant else deps.store.tenants.all()
+    deps = start()
+    chosen = [one(deps, tenant)] if tenant else deps.store.tenants.all()
     if not chosen and not as_json:
         click.echo(f"No helpdesk is connected. Begin with: deskhand connect {'|'.join(sorted(registry.VENDORS))}")
     reports = {}
@@ -112,8 +111,8 @@ def doctor(tenant: str | None, repair: bool, test_event: bool, as_json: bool) ->
 @click.argument("mode", type=click.Choice(install.MODES))
 def mode(tenant: str, mode: str) -> None:
     """In shadow, Deskhand decides and logs; live, it writes too."""
-    deps = _deps()
-    chosen = _one(deps, tenant)
+    deps = start()
+    chosen = one(deps, tenant)
     install.set_mode(deps, chosen.id, mode)
     click.echo(
         f"{chosen.name}: {'decides and writes' if mode == LIVE else 'decides and logs, writes nothing'} from now on."
@@ -213,18 +212,6 @@ def _lines(file: Path | None) -> list[str]:
     return [line for line in lines if line and not line.startswith("#")]
 
 
-def _one(deps: Deps, tenant: str | None, vendor: str | None = None, *, begun: bool = False) -> TenantSummary:
-    """The tenant named, or the only one there is; with `begun` also one whose connecting stopped on the way."""
-    known: list[TenantSummary] = deps.store.tenants.all() + (deps.store.tenants.begun() if begun else [])
-    fitting = [each for each in known if vendor in (None, each.vendor) and tenant in (None, each.id)]
-    if len(fitting) == 1:
-        return fitting[0]
-    connected = ", ".join(each.id for each in known) or "none"
-    if tenant is not None:
-        raise click.UsageError(f"No helpdesk called {tenant} is connected. Connected: {connected}.")
-    raise click.UsageError(f"Say which with --tenant. Connected: {connected}.")
-
-
 def _uninstall(deps: Deps, summary: TenantSummary, *, yes: bool) -> None:
     if not yes:
         click.confirm(f"Remove Deskhand from {summary.name} ({summary.base_url})?", abort=True, err=True)
@@ -250,7 +237,3 @@ def _connected(connected: Connected) -> dict[str, object]:
 
 def _plain(finding: Finding) -> dict[str, object]:
     return {**dataclasses.asdict(finding), "health": finding.health.value}
-
-
-def _deps() -> Deps:
-    return build(Settings.from_env(os.environ))

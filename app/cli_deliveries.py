@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-import getpass
 import json
-import os
 import re
 import sys
 import time
@@ -16,9 +14,9 @@ from typing import Any
 
 import click
 
-from app.bootstrap import Deps, build
+from app.bootstrap import Deps
+from app.cli_start import start, user
 from app.dry_runs import LONGEST_WAIT, NO_ANSWER, lines, wait_for
-from app.settings import Settings
 from connectors.store.filters import EVERYTHING, STATES, Filter
 from connectors.store.replays import DROP, PARK, REPLAY
 from connectors.store.rows import Delivery
@@ -74,7 +72,7 @@ def deliveries() -> None:
 @chosen_by_options
 def list_deliveries(chosen: Filter, limit: int, as_json: bool) -> None:
     """The newest events and effects that match."""
-    deps = _deps()
+    deps = start()
     rows = deps.store.deliveries.newest(chosen, now=deps.now(), limit=limit)
     if as_json:
         click.echo(_json([dataclasses.asdict(row) for row in rows]))
@@ -91,7 +89,7 @@ def list_deliveries(chosen: Filter, limit: int, as_json: bool) -> None:
 @click.argument("name")
 def show_delivery(name: str) -> None:
     """One event or effect whole, as JSON; NAME is in-12 or out-34."""
-    deps = _deps()
+    deps = start()
     told = [dataclasses.asdict(each) for each in deps.store.history.of(name)]
     click.echo(_json(deps.store.deliveries.show(name) | {"history": told}, indent=2))
 
@@ -101,7 +99,7 @@ def show_delivery(name: str) -> None:
 @click.option("--json", "as_json", is_flag=True)
 def show_history(name: str, as_json: bool) -> None:
     """What happened to one row beside the straight way; NAME is in-12 or out-34."""
-    deps = _deps()
+    deps = start()
     row, told = deps.store.deliveries.one(name), deps.store.history.of(name)
     if as_json:
         click.echo(_json([dataclasses.asdict(each) for each in told]))
@@ -127,7 +125,7 @@ def replay_deliveries(names: tuple[str, ...], everything: bool, chosen: Filter, 
 
     What was ignored on purpose is replayed by name, or with --state ignored.
     """
-    deps = _deps()
+    deps = start()
     found = _found(deps, REPLAY, names, chosen, everything=everything)
     if dry_run:
         sys.exit(_plans(deps, found, as_json=as_json))
@@ -155,7 +153,7 @@ def park_deliveries(names: tuple[str, ...], chosen: Filter, dry_run: bool, as_js
 
 
 def _act(action: str, names: Sequence[str], chosen: Filter, done: str, *, dry_run: bool, as_json: bool) -> None:
-    deps = _deps()
+    deps = start()
     found = _found(deps, action, names, chosen)
     if dry_run:
         rows = [deps.store.deliveries.one(name) for name in found]
@@ -182,7 +180,7 @@ def _found(deps: Deps, action: str, names: Sequence[str], chosen: Filter, *, eve
 
 def _moved(deps: Deps, action: str, names: Sequence[str], done: str, *, as_json: bool) -> None:
     move = {REPLAY: deps.store.replays.replay, DROP: deps.store.replays.drop, PARK: deps.store.replays.park}[action]
-    count = move(names, now=deps.now(), by=f"{_user()}, command line")
+    count = move(names, now=deps.now(), by=f"{user()}, command line")
     click.echo(_json({"asked": len(names), "moved": count}) if as_json else f"{count} of {len(names)} {done}.")
     sys.exit(0 if count == len(names) else 1)
 
@@ -190,7 +188,7 @@ def _moved(deps: Deps, action: str, names: Sequence[str], done: str, *, as_json:
 def _plans(deps: Deps, names: Sequence[str], *, as_json: bool) -> int:
     """Ask the worker what a replay of each would do, and print it; 1 when one got no answer."""
     asked = {
-        name: deps.store.dry_runs.ask(name, by=f"{_user()}, command line", now=deps.now())
+        name: deps.store.dry_runs.ask(name, by=f"{user()}, command line", now=deps.now())
         for name in names[:MOST_DRY_RUNS]
     }
     until = time.monotonic() + LONGEST_WAIT.total_seconds()
@@ -204,17 +202,6 @@ def _plans(deps: Deps, names: Sequence[str], *, as_json: bool) -> int:
         if len(names) > MOST_DRY_RUNS:
             click.echo(f"And {len(names) - MOST_DRY_RUNS} more, which were not asked about.")
     return 1 if None in plans.values() else 0
-
-
-def _user() -> str:
-    try:
-        return getpass.getuser()
-    except (KeyError, OSError):
-        return "somebody"  # a user without a name, as in many containers
-
-
-def _deps() -> Deps:
-    return build(Settings.from_env(os.environ))
 
 
 def _line(row: Delivery) -> str:

@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import dataclasses
 import json
-import os
 import sys
 from datetime import datetime
 
 import click
 
-from app.bootstrap import Deps, build
-from app.settings import Settings
+from app.cli_start import one, start
 from connectors.store.api_keys import PER_MINUTE, ApiKey, NoSuchKey
 
 
@@ -32,11 +30,11 @@ def key() -> None:
 @click.option("--json", "as_json", is_flag=True)
 def add_key(tenant: str | None, name: str, per_minute: int, as_json: bool) -> None:
     """Make a key and show its secret, this once."""
-    deps = _deps()
+    deps = start()
     name = " ".join(name.split())
     if not 1 <= len(name) <= 100:
         raise click.BadParameter("use 1 to 100 characters.", param_hint="--name")
-    made = deps.store.api_keys.add(_tenant(deps, tenant), name, now=deps.now(), per_minute=per_minute)
+    made = deps.store.api_keys.add(one(deps, tenant).id, name, now=deps.now(), per_minute=per_minute)
     if as_json:
         click.echo(json.dumps({"id": made.id, "secret": made.secret, "tenant": made.tenant}))
         return
@@ -49,7 +47,7 @@ def add_key(tenant: str | None, name: str, per_minute: int, as_json: bool) -> No
 @click.option("--json", "as_json", is_flag=True)
 def list_keys(tenant: str | None, as_json: bool) -> None:
     """Every key, revoked ones too, with its last use."""
-    deps = _deps()
+    deps = start()
     keys = deps.store.api_keys.all(tenant)
     if as_json:
         click.echo(json.dumps([dataclasses.asdict(each) for each in keys], default=datetime.isoformat))
@@ -64,7 +62,7 @@ def list_keys(tenant: str | None, as_json: bool) -> None:
 @click.argument("key_id")
 def revoke_key(key_id: str) -> None:
     """End a key at once and for good. What was sent in with it stays."""
-    deps = _deps()
+    deps = start()
     try:
         revoked = deps.store.api_keys.revoke(key_id, now=deps.now())
     except NoSuchKey as error:
@@ -77,17 +75,3 @@ def _line(each: ApiKey) -> str:
     used = f"last used {each.used_at:%Y-%m-%d %H:%M}" if each.used_at else "never used"
     ended = f", revoked {each.revoked_at:%Y-%m-%d %H:%M}" if each.revoked_at else ""
     return f"{each.id}  {each.tenant}  {each.name}  {each.per_minute} a minute, {used}{ended}"
-
-
-def _tenant(deps: Deps, named: str | None) -> str:
-    known = [each.id for each in deps.store.tenants.all()]
-    if named in known or (named is None and len(known) == 1):
-        return named or known[0]
-    connected = ", ".join(known) or "none"
-    if named is not None:
-        raise click.UsageError(f"No helpdesk called {named} is connected. Connected: {connected}.")
-    raise click.UsageError(f"Say which with --tenant. Connected: {connected}.")
-
-
-def _deps() -> Deps:
-    return build(Settings.from_env(os.environ))

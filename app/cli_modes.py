@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from app.cli_triage import ON_TENANT, _deps, _one
+from app.cli_start import ON_TENANT, one, start
 from connectors.defaults import load_taxonomy
 from triage.modes import SETTING, Mode, modes_of
 
@@ -24,8 +24,8 @@ def category_mode(category: str | None, mode: str | None, tenant: str | None) ->
 
     Without arguments: the mode of every category.
     """
-    deps = _deps()
-    chosen = _one(deps, tenant)
+    deps = start()
+    chosen = one(deps, tenant)
     names = {each.key: each.name for each in load_taxonomy().categories}
     if category is not None and category not in names:
         raise click.UsageError(f"There is no category {category}. There are: {', '.join(names)}.")

@@ -14,17 +14,15 @@ from typing import TYPE_CHECKING, Any, NoReturn
 import click
 
 from app import cli_triage_text
-from app.bootstrap import Deps, build
-from app.settings import Settings
+from app.bootstrap import Deps
+from app.cli_start import AS_JSON, ON_TENANT, one, start
 from connectors.store.models import CATEGORY, CHALLENGER, CHAMPION, ModelProblem
 from connectors.store.models import as_json as as_json_of
-from connectors.store.tenants import TenantSummary
 
 if TYPE_CHECKING:
     from app.learning.training import Learner
 
 MOST = 20_000
-ON_TENANT = click.option("--tenant", default=None, help="Which helpdesk, when several are connected.")
 ON_TARGET = click.option(
     "--target",
     default=CATEGORY,
@@ -32,7 +30,6 @@ ON_TARGET = click.option(
     callback=lambda _context, _option, value: _target(value),
     help="category, product_area, priority, group, or field:ID for any drop-down.",
 )
-AS_JSON = click.option("--json", "as_json", is_flag=True)
 
 
 @click.group()
@@ -61,8 +58,8 @@ def train(tenant: str | None, target: str, limit: int | None, days: int, promote
     from app.learning.training import train as learn
     from triage.training import TrainingError
 
-    deps = _deps()
-    chosen = _one(deps, tenant)
+    deps = start()
+    chosen = one(deps, tenant)
     tell = cli_triage_text.Bar()
     imported = import_history(deps, chosen.id, target=target, look_back=timedelta(days=days), waits=True, progress=tell)
     try:
@@ -90,8 +87,8 @@ def train(tenant: str | None, target: str, limit: int | None, days: int, promote
 @AS_JSON
 def evaluate(tenant: str | None, target: str, version: str | None, as_json: bool) -> None:
     """The card of the model in use and of its challenger, as measured when they were trained."""
-    deps = _deps()
-    chosen = _one(deps, tenant)
+    deps = start()
+    chosen = one(deps, tenant)
     models = deps.store.models
     every = models.versions(chosen.id, target)
     if version is not None:
@@ -131,8 +128,8 @@ def backtest(tenant: str | None, days: int, as_json: bool) -> None:
     from app.learning.looking import backtest as look
     from triage.training import TrainingError
 
-    deps = _deps()
-    chosen = _one(deps, tenant)
+    deps = start()
+    chosen = one(deps, tenant)
     tell = cli_triage_text.Bar()
     try:
         found = look(_learner(deps), chosen.id, days=days, progress=tell)
@@ -151,8 +148,8 @@ def explain(ticket: str, tenant: str | None, as_json: bool) -> None:
     """What would be decided about a ticket as it is now, and why. Writes nothing."""
     from app.learning.looking import explain as look
 
-    deps = _deps()
-    chosen = _one(deps, tenant)
+    deps = start()
+    chosen = one(deps, tenant)
     found = look(_learner(deps), chosen.id, ticket)
     click.echo(_json(found.decision) if as_json else "\n".join(cli_triage_text.explained(found)))
 
@@ -165,8 +162,8 @@ def explain(ticket: str, tenant: str | None, as_json: bool) -> None:
 @AS_JSON
 def promote(version: str | None, tenant: str | None, target: str, why: str, as_json: bool) -> None:
     """Let a model answer from the next ticket on: VERSION, or without it the challenger."""
-    deps = _deps()
-    chosen = _one(deps, tenant)
+    deps = start()
+    chosen = one(deps, tenant)
     try:
         if version is not None:
             found = deps.store.models.version(chosen.id, target, version)
@@ -184,8 +181,8 @@ def promote(version: str | None, tenant: str | None, target: str, why: str, as_j
 @AS_JSON
 def rollback(tenant: str | None, target: str, why: str, as_json: bool) -> None:
     """Put the model before the one in use back; without one before, the shipped model answers again."""
-    deps = _deps()
-    chosen = _one(deps, tenant)
+    deps = start()
+    chosen = one(deps, tenant)
     try:
         stored = deps.store.models.rollback(chosen.id, target, by=_person(), why=why, now=deps.now())
     except ModelProblem as error:
@@ -207,17 +204,6 @@ def _target(value: str) -> str:
     if value in known or (value.startswith("field:") and len(value) > len("field:")):
         return value
     raise click.BadParameter(f"use one of {', '.join(known)}, or field:ID.")
-
-
-def _one(deps: Deps, tenant: str | None) -> TenantSummary:
-    known = deps.store.tenants.all()
-    fitting = [each for each in known if tenant in (None, each.id)]
-    if len(fitting) == 1:
-        return fitting[0]
-    connected = ", ".join(each.id for each in known) or "none"
-    if tenant is not None:
-        raise click.UsageError(f"No helpdesk called {tenant} is connected. Connected: {connected}.")
-    raise click.UsageError(f"Say which with --tenant. Connected: {connected}.")
 
 
 def _learner(deps: Deps) -> Learner:
@@ -247,7 +233,3 @@ def _person() -> str:
         return f"{getpass.getuser()} on the command line"
     except (KeyError, OSError):
         return "somebody on the command line"  # a user without a name, as in many containers
-
-
-def _deps() -> Deps:
-    return build(Settings.from_env(os.environ))

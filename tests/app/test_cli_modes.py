@@ -17,7 +17,7 @@ from triage.modes import Mode, modes_of
 @pytest.fixture
 def desk(store: Store, tenant: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Store:
     deps = Deps(Settings.from_env({"DESKHAND_VAR": str(tmp_path)}), store)
-    monkeypatch.setattr(cli_modes, "_deps", lambda: deps)
+    monkeypatch.setattr(cli_modes, "start", lambda: deps)
     return store
 
 

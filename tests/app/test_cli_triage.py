@@ -43,7 +43,7 @@ def here(desk: Desk, shipped: TicketClassifier, monkeypatch: pytest.MonkeyPatch)
     """The install that the command finds in its environment."""
     desk.clock.at = datetime.now(UTC) + timedelta(minutes=2)
     learner = Learner(deps=desk.run.deps, encoder=hashing(), taxonomy=load_taxonomy(), shipped=shipped)
-    monkeypatch.setattr(cli_triage, "_deps", lambda: desk.run.deps)
+    monkeypatch.setattr(cli_triage, "start", lambda: desk.run.deps)
     monkeypatch.setattr(cli_triage, "_learner", lambda deps: learner)
     return desk
 
@@ -59,7 +59,7 @@ def here_settings(store: Store, tmp_path: object, monkeypatch: pytest.MonkeyPatc
     from app.settings import Settings
 
     deps = Deps(Settings.from_env({"DESKHAND_VAR": str(tmp_path)}), store)
-    monkeypatch.setattr(cli_triage, "_deps", lambda: deps)
+    monkeypatch.setattr(cli_triage, "start", lambda: deps)
     return deps
 
 
