@@ -15,10 +15,14 @@ from triage.actions import AddComment, CreateTicket, LinkIncident, UpdateTicket
 from triage.articles import Article
 from triage.events import TicketEvent
 from triage.hours import Schedule
-from triage.sla import Policy
+from triage.sla import Metric, Policy
+from triage.sla.log import PrioritySet, Reply, StatusSet
 from triage.tickets import Comment, Group, Organization, Priority, Rating, Requester, Ticket, TicketField
 
 T = TypeVar("T")
+
+Happening = StatusSet | Reply | PrioritySet
+"""What a helpdesk tells of a ticket's past."""
 
 
 class Feature(Enum):
@@ -34,6 +38,7 @@ class Feature(Enum):
     SCHEDULES = "schedules"
     HOLIDAYS = "holidays"
     SLA_POLICIES = "sla_policies"
+    HISTORY = "history"
     RATINGS = "ratings"
     ARTICLES = "articles"
     ARTICLE_CHANGES = "article_changes"
@@ -136,6 +141,20 @@ class Helpdesk(Protocol):
 
     def comments(self, ref: str) -> tuple[Comment, ...]:
         """The conversation, oldest first; the description is its first public comment."""
+
+    def history(self, ref: str) -> tuple[Happening, ...]:
+        """What happened to the ticket as far as the helpdesk tells, oldest first, its beginning first of all.
+
+        Instants are the helpdesk's own. Of several statuses, or priorities, at one instant the last one is told. Whole
+        where `features` has HISTORY, up to a bound that the connector states; elsewhere what can be known for certain,
+        and the status as it is now. Nobody needs it for a ticket that has not changed since it was created.
+        """
+
+    def native_due(self, ref: str) -> Mapping[Metric, datetime | None]:
+        """When the helpdesk's own SLA clocks are, or were, due; empty where it has none.
+
+        None for a clock without a due time now: it is held, or was not worked out yet.
+        """
 
     def linked_tickets(self, incident_ref: str) -> tuple[str, ...]:
         """The tickets linked to an incident, by ref, sorted."""

@@ -37,6 +37,10 @@ WORDS = {
     Feature.SCHEDULES: ("Business hours can be read", "They are not known from the helpdesk."),
     Feature.HOLIDAYS: ("Holidays can be read", "They are not known from the helpdesk."),
     Feature.SLA_POLICIES: ("SLA policies can be read", "They are not known from the helpdesk."),
+    Feature.HISTORY: (
+        "Every change of a ticket's status and priority can be read afterwards",
+        "Its messages and the last time of some statuses; changes in between count from when we saw them.",
+    ),
     Feature.RATINGS: ("Satisfaction ratings can be read", "No ratings in reports."),
     Feature.ARTICLES: ("Help centre articles can be read", "No suggestions from the knowledge base."),
     Feature.ARTICLE_CHANGES: (

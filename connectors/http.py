@@ -79,7 +79,7 @@ def build_session(
 
     `timeout_s` is (connect, silence between two reads), `deadline_s` bounds a whole answer. With `origin` a
     request to any other scheme, host or port is refused before it is sent. Redirects are never followed.
-    Each request first enters `gate` for the `families` of its method and path (without the query). `limits_in` reads
+    Each request first enters `gate` for the `families` of its method, path and query. `limits_in` reads
     requests a minute by family from an answer's headers; the gate hears of those that changed. `guarded` says that a
     write names the version it is made for or carries a key, so that one which lands late is refused by the helpdesk.
     """
@@ -181,7 +181,7 @@ class _Adapter(HTTPAdapter):
             raise _error(Unavailable, request, "refused: the address is not this helpdesk's")
         kwargs["stream"] = True
         kwargs["timeout"] = kwargs.get("timeout") or self._timeout_s
-        gate, families = self._gate(), self._families(request.method or "", _path(request))
+        gate, families = self._gate(), self._families(request.method or "", request.path_url)
         gate.enter(families)
         started = time.monotonic()
         response: Response | None = None

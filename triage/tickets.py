@@ -39,7 +39,8 @@ class Ticket:
     """One ticket as the helpdesk's API states it now.
 
     `version` is the helpdesk's own stamp for optimistic locking, passed back verbatim;
-    `fields` holds our field names (`category`, `product_area`) with the value written there.
+    `fields` holds our field names (`category`, `product_area`) with the value written there. `kind` is the ticket's
+    type in the helpdesk's own word (`incident`, `Feature Request`): policies name it.
     """
 
     ref: str
@@ -57,6 +58,7 @@ class Ticket:
     updated_at: datetime
     version: str
     fields: Mapping[str, str] = field(default_factory=dict)
+    kind: str | None = None
 
     @property
     def is_final(self) -> bool:

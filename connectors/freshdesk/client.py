@@ -9,13 +9,14 @@ from typing import Any, ClassVar
 
 from pydantic import ValidationError
 
-from connectors.base import Account, Connection, Feature, ItemResult, Receipt
+from connectors.base import Account, Connection, Feature, Happening, ItemResult, Receipt
 from connectors.errors import Forbidden, NotFound, Rejected, Unavailable, Unsupported
 from connectors.freshdesk import FEATURES, mapping, wire, wire_setup
 from connectors.freshdesk.answers import asking
 from connectors.freshdesk.api import Api
 from connectors.freshdesk.bulk import BulkWrites
 from connectors.freshdesk.fields import Fields
+from connectors.freshdesk.history import History
 from connectors.freshdesk.knowledge import Knowledge
 from connectors.freshdesk.people import People
 from connectors.freshdesk.writes import Writes
@@ -23,7 +24,7 @@ from connectors.limits import Gate
 from triage.actions import AddComment, CreateTicket, LinkIncident, UpdateTicket
 from triage.articles import Article
 from triage.hours import Schedule
-from triage.sla import Policy
+from triage.sla import Metric, Policy
 from triage.tickets import Comment, Group, Organization, Rating, Requester, Ticket, TicketField
 
 logger = logging.getLogger(__name__)
@@ -48,6 +49,7 @@ class FreshdeskHelpdesk:
         self._api = Api(connection, gate)
         self._people = People(self._api)
         self._knowledge = Knowledge(self._api)
+        self._history = History(self._api)
         self._writes = Writes(self._api, connection)
         self._bulk = BulkWrites(self._api, self._writes, self._fields)
 
@@ -73,6 +75,12 @@ class FreshdeskHelpdesk:
         )
         later = (each.normalised() for each in self._writes.conversations(ref))
         return (description, *sorted(later, key=lambda comment: (comment.created_at, int(comment.id))))
+
+    def history(self, ref: str) -> tuple[Happening, ...]:
+        return self._history.history(ref)
+
+    def native_due(self, ref: str) -> Mapping[Metric, datetime | None]:
+        return self._history.native_due(ref)
 
     def linked_tickets(self, incident_ref: str) -> tuple[str, ...]:
         """What the tracker lists. Tickets linked by tag only are not in it: the search that could find them lags."""

@@ -6,6 +6,7 @@ Source: https://developers.freshdesk.com/api/#ratelimit
 from __future__ import annotations
 
 from collections.abc import Mapping
+from urllib.parse import parse_qs
 
 from connectors.limits import EVERYTHING, UPDATES
 
@@ -19,7 +20,7 @@ LIMITS = {
     "enterprise": (700, 280, 280, 200, 200),
 }
 LOWEST = "trial"
-# Listing tickets with one `include` costs 2 more.
+# Listing tickets with one `include` costs 2 more, and each of a single ticket's 1.
 INCLUDE_COST = 2
 # What old accounts may do is stated for an hour; no account may do as much in a minute.
 HOURLY_LIMITS = frozenset({3000.0, 5000.0})
@@ -34,9 +35,13 @@ def plan_limits(plan: str | None) -> Mapping[str, float]:
 
 def families(method: str, path: str) -> tuple[str, ...]:
     """The limits that a request counts in, one entry for each count."""
+    path, _, query = path.partition("?")
     parts = path.partition(PREFIX)[2].strip("/").split("/")
     if method == "GET" and parts == ["tickets"]:
         return (*(EVERYTHING,) * (1 + INCLUDE_COST), "tickets_list")
+    if method == "GET" and len(parts) == 2 and parts[0] == "tickets":
+        included = ",".join(parse_qs(query).get("include", [])).split(",")
+        return (EVERYTHING,) * (1 + len([each for each in included if each]))
     if method == "GET" and parts == ["contacts"]:
         return (EVERYTHING, "contacts_list")
     if method == "POST" and parts == ["tickets"]:

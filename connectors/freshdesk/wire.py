@@ -81,6 +81,7 @@ class Ticket(Wire):
     description_text: Text = None
     priority: int | str | None = None
     source: int | str | None = None
+    type: Text = None
     tags: Texts = ()
     custom_fields: Keyed = Field(default_factory=dict)
     requester_id: OptionalId = None
@@ -126,6 +127,7 @@ class Ticket(Wire):
             updated_at=self.updated_at,
             version=mapping.stamp(self.updated_at),
             fields={name: value for name, value in values.items() if value is not None},
+            kind=self.type or None,
         )
 
 

@@ -87,7 +87,7 @@ class Api:
             with asking(operation):
                 body, _ = self._call("GET", path, query=following)
                 rows = tuple(row for row in body[name] if isinstance(row, dict))
-                following = _next_query(body, query)
+                following = next_query(body, query)
             yield rows
 
     def _all(
@@ -104,7 +104,7 @@ def known_id(ref: str) -> str:
     return ref
 
 
-def _next_query(body: Mapping[str, Any], query: Mapping[str, str]) -> dict[str, str] | None:
+def next_query(body: Mapping[str, Any], query: Mapping[str, str]) -> dict[str, str] | None:
     """https://developer.zendesk.com/api-reference/introduction/pagination/"""
     meta, link = body.get("meta"), body.get("next_page")
     if isinstance(meta, Mapping) and meta.get("has_more") and meta.get("after_cursor"):

@@ -16,13 +16,14 @@ from connectors.limits import OPEN, Gate
 from connectors.zendesk.answers import asking
 from connectors.zendesk.bulk import Bulk
 from connectors.zendesk.features import FEATURES
+from connectors.zendesk.history import History
 from connectors.zendesk.knowledge import Knowledge
 from connectors.zendesk.people import People
 from connectors.zendesk.planning import Planning
 from connectors.zendesk.session import new_session, session_for
 
 
-class ZendeskHelpdesk(Bulk, People, Knowledge, Planning):
+class ZendeskHelpdesk(Bulk, People, Knowledge, Planning, History):
     """A connected Zendesk account; see `connectors.base.Helpdesk` for what each verb promises."""
 
     name: ClassVar[str] = "zendesk"

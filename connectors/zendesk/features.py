@@ -17,6 +17,7 @@ FEATURES = frozenset(
         Feature.SCHEDULES,
         Feature.HOLIDAYS,
         Feature.SLA_POLICIES,
+        Feature.HISTORY,
         Feature.RATINGS,
         Feature.ARTICLES,
         Feature.ARTICLE_CHANGES,

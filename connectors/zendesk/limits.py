@@ -37,6 +37,7 @@ def limits(plan: str | None) -> dict[str, float]:
 
 def families(method: str, path: str) -> tuple[str, ...]:
     """What a request counts against."""
+    path = path.partition("?")[0]
     place = path[path.find("/api/v2/") :]
     if place.startswith("/api/v2/help_center/"):
         return (HELP_CENTER,)

@@ -117,6 +117,7 @@ class Ticket(Wire):
             updated_at=mapping.parse_instant(self.updated_at),
             version=self.updated_at,
             fields={name: value for name, value in values.items() if value is not None},
+            kind=self.type or None,
         )
 
 

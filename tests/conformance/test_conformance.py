@@ -11,10 +11,16 @@ from pathlib import Path
 import pytest
 
 from connectors.registry import VENDORS
-from tests.conformance import stories_of_events, stories_of_planning, stories_of_reading, stories_of_writing
+from tests.conformance import (
+    stories_of_events,
+    stories_of_history,
+    stories_of_planning,
+    stories_of_reading,
+    stories_of_writing,
+)
 from tests.conformance.world import Story, open_world
 
-MODULES = (stories_of_reading, stories_of_planning, stories_of_writing, stories_of_events)
+MODULES = (stories_of_reading, stories_of_history, stories_of_planning, stories_of_writing, stories_of_events)
 STORIES: dict[str, Story] = {
     name: story
     for module in MODULES

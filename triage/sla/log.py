@@ -64,13 +64,28 @@ class Told:
     by: tuple[str, ...] = ()
 
 
+_LIFE, _URGENCY = tuple(Status), tuple(Priority)
+
 Event = StatusSet | Reply | PrioritySet | FactsSet | Acknowledged | Told
 
 
 def once(log: Iterable[Event]) -> list[Event]:
-    """Each event once, by time."""
+    """Each event once, by time.
+
+    Helpdesks tell whole seconds, so two values can have one instant, whichever was read first: the status that comes
+    later in a ticket's life holds, the more urgent priority, and any priority rather than none.
+    """
     found: list[Event] = []
-    for event in sorted(log, key=lambda event: (event.at, type(event).__name__, repr(event))):
+    for event in sorted(log, key=lambda event: (event.at, type(event).__name__, _rank(event), repr(event))):
         if not found or found[-1] != event:
             found.append(event)
     return found
+
+
+def _rank(event: Event) -> int:
+    match event:
+        case StatusSet(status=status):
+            return _LIFE.index(status)
+        case PrioritySet(priority=priority):
+            return 0 if priority is None else len(_URGENCY) - _URGENCY.index(priority)
+    return 0

@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
-from zoneinfo import ZoneInfo
 
+from connectors.simulator.due import due_times
 from connectors.simulator.freshdesk.codes import PRIORITY_WORDS, priority_code
 from connectors.simulator.knobs import FaultSource
 from connectors.simulator.records import Event, Schedule, SlaPolicy, Ticket
 from connectors.simulator.state import HelpdeskState
 
 Pair = tuple[datetime | None, datetime | None]
-WEEK_MIN = 7 * 24 * 60
-LONGEST_WEEKS = 60
 
 # What a new account has: nobody needs to make it.
 DEFAULT_TARGETS = {
@@ -71,35 +68,4 @@ class DueTimes:
         if ticket.id in self.fixed:
             return self.fixed[ticket.id]
         word = PRIORITY_WORDS[priority_code(ticket)]
-        for policy in policies(self._state):
-            if policy.organization_ids and ticket.organization_id not in policy.organization_ids:
-                continue
-            if target := policy.targets.get(word):
-                reply, resolution, in_hours = target
-                hours = default_schedule(self._state) if in_hours else None
-                start = ticket.created_at
-                return add_minutes(start, reply, hours), add_minutes(start, resolution, hours)
-        return None, None
-
-
-def add_minutes(start: datetime, minutes: int, schedule: Schedule | None) -> datetime:
-    """`minutes` after `start`, counting only the schedule's open time where there is one."""
-    if schedule is None or not schedule.intervals:
-        return start + timedelta(minutes=minutes)
-    zone = ZoneInfo(schedule.time_zone)
-    local = start.astimezone(zone)
-    monday = (local - timedelta(days=local.weekday())).replace(hour=0, minute=0, second=0, microsecond=0)
-    left = timedelta(minutes=minutes)
-    for opens, closes in _spans(monday, schedule.intervals):
-        begin = max(opens, local)
-        if closes - begin >= left:
-            return (begin + left).astimezone(start.tzinfo)
-        if closes > begin:
-            left -= closes - begin
-    return start + timedelta(minutes=minutes)
-
-
-def _spans(monday: datetime, intervals: Sequence[tuple[int, int]]) -> Iterator[tuple[datetime, datetime]]:
-    for week in range(LONGEST_WEEKS):
-        for opens, closes in sorted(intervals):
-            yield monday + timedelta(weeks=week, minutes=opens), monday + timedelta(weeks=week, minutes=closes)
+        return due_times(ticket, word, policies(self._state), default_schedule(self._state)) or (None, None)

@@ -17,6 +17,7 @@ TRACKER, RELATED = 3, 4
 NOTE = "note"
 """The channel that tells a note from a reply, which a comment's being public does not."""
 FIRST_CONVERSATIONS = 10
+WAITING, OVER = ("new", "open", "pending", "on_hold"), ("solved", "closed")
 
 
 def stamp(moment: datetime | None) -> str | None:
@@ -127,15 +128,21 @@ class Wire:
         return found.get(tracker_id, [])
 
     def stats(self, ticket: Ticket) -> dict[str, Any]:
+        """Of what happened several times the last, and null for a status that was left again since."""
+        by_agent, by_customer = self._spoke(ticket, staff=True), self._spoke(ticket, staff=False)
+        born = ticket.created_at
+        resolved_at = self._set_to(ticket, OVER, left=WAITING) or born
         return {
-            "agent_responded_at": stamp(self.first_responded_at(ticket)),
-            "requester_responded_at": None,
+            "agent_responded_at": stamp(by_agent[-1] if by_agent else None),
+            "requester_responded_at": stamp(by_customer[-1] if by_customer else None),
             "first_responded_at": stamp(self.first_responded_at(ticket)),
-            "status_updated_at": stamp(self._reached(ticket)),
-            "reopened_at": None,
-            "resolved_at": stamp(self._reached(ticket, "solved", "closed")),
-            "closed_at": stamp(self._reached(ticket, "closed")),
-            "pending_since": stamp(self._reached(ticket, "pending")),
+            "status_updated_at": stamp(self._set_to(ticket, (*WAITING, *OVER)) or born),
+            "reopened_at": stamp(self._set_to(ticket, WAITING, left=OVER)),
+            "resolved_at": stamp(resolved_at if ticket.status in OVER else None),
+            "closed_at": stamp((self._set_to(ticket, ("closed",)) or born) if ticket.status == "closed" else None),
+            "pending_since": stamp(
+                (self._set_to(ticket, ("pending",)) or born) if ticket.status == "pending" else None
+            ),
         }
 
     def requester(self, ticket: Ticket) -> dict[str, Any]:
@@ -200,20 +207,24 @@ class Wire:
         }
 
     def first_responded_at(self, ticket: Ticket) -> datetime | None:
-        for comment in self.conversations(ticket.id):
-            author = self.state.users.get(comment.author_id)
-            if comment.public and author is not None and author.is_staff:
-                return comment.created_at
-        return None
+        return next(iter(self._spoke(ticket, staff=True)), None)
 
-    def _reached(self, ticket: Ticket, *words: str) -> datetime | None:
-        """When the ticket last came into one of these statuses, if it is in one now."""
-        if words and ticket.status not in words:
-            return None
+    def _spoke(self, ticket: Ticket, *, staff: bool) -> list[datetime]:
+        """When one side wrote to the other, after the description."""
+        users = self.state.users
+        return [
+            comment.created_at
+            for comment in self.conversations(ticket.id)
+            if comment.public and comment.author_id in users and users[comment.author_id].is_staff is staff
+        ]
+
+    def _set_to(self, ticket: Ticket, words: Collection[str], left: Collection[str] = ()) -> datetime | None:
+        """When the ticket last came into one of these statuses, and out of one that it `left` where that is named."""
         for audit in reversed(self.state.audits.get(ticket.id) or []):
-            if any(change.field == "status" for change in audit.changes):
-                return audit.created_at
-        return ticket.created_at
+            for change in audit.changes:
+                if change.field == "status" and change.after in words and (not left or change.before in left):
+                    return audit.created_at
+        return None
 
     def _fields(self) -> list[TicketField]:
         return list(self.state.ticket_fields.values())

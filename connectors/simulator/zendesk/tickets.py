@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import time
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, TypeVar
 
 from flask import Blueprint, g, jsonify, request
 from flask.typing import ResponseReturnValue
@@ -13,11 +13,12 @@ from flask.typing import ResponseReturnValue
 from connectors.simulator.knobs import FaultSource
 from connectors.simulator.records import Change, Origin, Ticket
 from connectors.simulator.state import HelpdeskState
-from connectors.simulator.zendesk import bodies, wire
+from connectors.simulator.zendesk import bodies, trail, wire
 from connectors.simulator.zendesk.errors import ApiError
 from connectors.simulator.zendesk.limits import RateLimits
 from connectors.simulator.zendesk.paging import base_url, page_of
 
+T = TypeVar("T")
 IDEMPOTENCY_SPAN_S = 2 * 3600
 MOST_AT_ONCE = 100
 SIDELOADS = ("users", "groups", "organizations")
@@ -46,12 +47,12 @@ class Tickets:
         self.limits.update(self.faults.knobs, ticket_id, g.user.id)
         change = bodies.read_change(asked, ticket, self.state)
         after, audit = self.state.update_ticket(ticket_id, change, origin(bodies.read_metadata(asked)))
-        return {"ticket": self.show(after), "audit": wire.audit(audit)}
+        return {"ticket": self.show(after), "audit": trail.audit(self.state, audit)}
 
     def create(self, asked: Mapping[str, Any]) -> dict[str, Any]:
         draft = bodies.read_draft(asked, g.user.id, self.state)
         ticket, audit = self.state.create_ticket(draft, origin(bodies.read_metadata(asked)))
-        return {"ticket": self.show(ticket), "audit": wire.audit(audit)}
+        return {"ticket": self.show(ticket), "audit": trail.audit(self.state, audit)}
 
     def create_once(self, asked: Mapping[str, Any], key: str, digest: str) -> tuple[dict[str, Any], str]:
         """`create`, or the first answer again when the key was used in the last 2 hours."""
@@ -84,6 +85,11 @@ def register(api: Blueprint, tickets: Tickets) -> None:
             page[name] = [show(table[one], base_url()) for one in ids if one in table]
         return page
 
+    def users_of(shown: list[dict[str, Any]]) -> list[dict[str, Any]]:
+        """The authors of a page of comments or audits."""
+        ids = dict.fromkeys(row["author_id"] for row in shown)
+        return [wire.user(state.users[one], base_url()) for one in ids if one in state.users]
+
     @api.get("/tickets")
     def list_tickets() -> ResponseReturnValue:
         external = request.args.get("external_id")
@@ -105,7 +111,10 @@ def register(api: Blueprint, tickets: Tickets) -> None:
     def show_ticket(ticket_id: int) -> ResponseReturnValue:
         page = listed([state.ticket(ticket_id)])
         sideloads: dict[str, Any] = {name: rows for name, rows in page.items() if name in SIDELOADS}
-        return {"ticket": page["tickets"][0], **sideloads}
+        shown = page["tickets"][0]
+        if "slas" in request.args.get("include", "").split(","):
+            shown = {**shown, "slas": {"policy_metrics": trail.policy_metrics(state, state.ticket(ticket_id))}}
+        return {"ticket": shown, **sideloads}
 
     @api.put("/tickets/<int:ticket_id>")
     def update_ticket(ticket_id: int) -> ResponseReturnValue:
@@ -124,19 +133,19 @@ def register(api: Blueprint, tickets: Tickets) -> None:
     @api.get("/tickets/<int:ticket_id>/comments")
     def comments(ticket_id: int) -> ResponseReturnValue:
         state.ticket(ticket_id)
-        rows = list(state.comments[ticket_id])
-        if request.args.get("sort_order") == "desc" or request.args.get("sort") == "-created_at":
-            rows.reverse()
-        page = page_of("comments", rows, wire.comment)
+        page = page_of("comments", in_order(list(state.comments[ticket_id])), wire.comment)
         if "users" in request.args.get("include", ""):
-            ids = dict.fromkeys(row.author_id for row in rows)
-            page["users"] = [wire.user(state.users[one], base_url()) for one in ids if one in state.users]
+            page["users"] = users_of(page["comments"])
         return page
 
     @api.get("/tickets/<int:ticket_id>/audits")
     def audits(ticket_id: int) -> ResponseReturnValue:
         state.ticket(ticket_id)
-        return page_of("audits", list(state.audits[ticket_id]), wire.audit)
+        rows = in_order(list(state.audits[ticket_id]))
+        page = page_of("audits", rows, lambda row: trail.audit(state, row))
+        if "users" in request.args.get("include", ""):
+            page["users"] = users_of(page["audits"])
+        return page
 
     @api.get("/tickets/<int:ticket_id>/tags")
     def tags(ticket_id: int) -> ResponseReturnValue:
@@ -165,3 +174,10 @@ def register(api: Blueprint, tickets: Tickets) -> None:
     def problems() -> ResponseReturnValue:
         rows = [ticket for ticket in state.live_tickets() if ticket.type == "problem"]
         return listed(sorted(rows, key=lambda ticket: ticket.updated_at, reverse=True))
+
+
+def in_order(rows: list[T]) -> list[T]:
+    """The rows in the order that was asked for, given oldest first."""
+    if request.args.get("sort_order") == "desc" or request.args.get("sort") == "-created_at":
+        rows.reverse()
+    return rows

@@ -117,9 +117,7 @@ def field_value(name: str, value: Any) -> str:
 
 def audit(record: Audit) -> dict[str, Any]:
     """One request's trace: Create or Change events by field, then the comment."""
-    events: list[dict[str, Any]] = [
-        _audit_event(record, number, change) for number, change in enumerate(record.changes)
-    ]
+    events: list[dict[str, Any]] = [audit_event(record, number, change) for number, change in enumerate(record.changes)]
     if record.comment is not None:
         shown = comment(record.comment)
         events.append(
@@ -136,7 +134,7 @@ def audit(record: Audit) -> dict[str, Any]:
     }
 
 
-def _audit_event(record: Audit, number: int, change: FieldChange) -> dict[str, Any]:
+def audit_event(record: Audit, number: int, change: FieldChange) -> dict[str, Any]:
     return {
         "id": record.id * 100 + number,
         "type": "Create" if record.created else "Change",

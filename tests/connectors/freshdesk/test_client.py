@@ -436,7 +436,11 @@ def test_the_gate_counts_every_request_and_learns_the_limit(freshdesk: responses
     ("method", "path", "expected"),
     [
         ("GET", "/api/v2/tickets", ("requests", "requests", "requests", "tickets_list")),
+        ("GET", "/api/v2/tickets?include=description&page=2", ("requests", "requests", "requests", "tickets_list")),
         ("GET", "/api/v2/tickets/7", ("requests",)),
+        ("GET", "/api/v2/tickets/7?include=stats", ("requests", "requests")),
+        ("GET", "/api/v2/tickets/7?include=conversations%2Cstats", ("requests", "requests", "requests")),
+        ("GET", "/api/v2/tickets/7/conversations?page=1", ("requests",)),
         ("GET", "/api/v2/contacts", ("requests", "contacts_list")),
         ("GET", "/api/v2/contacts/7", ("requests",)),
         ("POST", "/api/v2/tickets", ("requests", "ticket_create")),

@@ -333,3 +333,38 @@ def test_a_reply_by_the_workspace_counts_as_first_response(desk: FreshDesk) -> N
     desk.control("POST", f"tickets/{number}", {"comment": "On it"})
     stats = desk.api("GET", f"tickets/{number}?include=stats").json()["stats"]
     assert stats["first_responded_at"] is not None
+
+
+def test_the_statistics_say_when_each_thing_happened_last(desk: FreshDesk) -> None:
+    number, seen = desk.arrive(), {}
+
+    def stats(**changes: int) -> dict[str, str | None]:
+        desk.later(minutes=1)
+        if changes:
+            assert desk.put(number, changes).ok
+        return dict(desk.api("GET", f"tickets/{number}?include=stats").json()["stats"])
+
+    seen["new"] = stats()
+    desk.later(minutes=1)
+    desk.api("POST", f"tickets/{number}/reply", {"body": "Which one?"})
+    seen["asked"] = stats(status=3)
+    seen["solved"] = stats(status=4)
+    seen["closed"] = stats(status=5)
+    seen["again"] = stats(status=2)
+    desk.later(minutes=1)
+    desk.api("POST", f"tickets/{number}/reply", {"body": "This one?"})
+    seen["at last"] = stats(status=5)
+    set_ones = {moment: {name for name, at in told.items() if at} for moment, told in seen.items()}
+    replied = {"agent_responded_at", "first_responded_at"}
+    assert set_ones == {
+        "new": {"status_updated_at"},
+        "asked": {*replied, "status_updated_at", "pending_since"},
+        "solved": {*replied, "status_updated_at", "resolved_at"},
+        "closed": {*replied, "status_updated_at", "resolved_at", "closed_at"},
+        "again": {*replied, "status_updated_at", "reopened_at"},
+        "at last": {*replied, "status_updated_at", "reopened_at", "resolved_at", "closed_at"},
+    }
+    assert seen["closed"]["resolved_at"] == seen["solved"]["status_updated_at"]
+    assert seen["at last"]["resolved_at"] == seen["at last"]["closed_at"] == seen["at last"]["status_updated_at"]
+    assert seen["at last"]["reopened_at"] == seen["again"]["status_updated_at"]
+    assert str(seen["at last"]["agent_responded_at"]) > str(seen["at last"]["first_responded_at"])

@@ -12,7 +12,8 @@ from pathlib import Path
 import pytest
 import requests
 
-from connectors.simulator.freshdesk.due import OFFICE_HOURS, add_minutes
+from connectors.simulator.due import add_minutes
+from connectors.simulator.freshdesk.due import OFFICE_HOURS
 from connectors.simulator.freshdesk.policies import clock
 from connectors.simulator.records import HelpArticle, HelpSection, Schedule, Translation
 from tests.connectors.simulator.freshdesk_desk import FreshDesk, errors, running_desk

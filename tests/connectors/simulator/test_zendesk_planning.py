@@ -119,3 +119,44 @@ def test_a_rating_is_on_its_ticket(desk: Any, rated: dict[str, int]) -> None:
     unrated = desk.api("GET", f"tickets/{desk.arrive()}.json").json()["ticket"]
     assert unrated["satisfaction_rating"] == {"score": "unoffered"}
     assert desk.api("GET", "satisfaction_ratings.json?score=great").status_code == 400
+
+
+def test_a_tickets_first_audit_has_what_it_was_created_with(desk: Any) -> None:
+    asked = {"subject": "Export stops", "comment": {"body": "It stops."}, "priority": "low", "status": "new"}
+    number = desk.api("POST", "tickets", {"ticket": asked}).json()["ticket"]["id"]
+    desk.api("PUT", f"tickets/{number}", {"ticket": {"priority": "high", "status": "open"}})
+    desk.api("PUT", f"tickets/{number}", {"ticket": {"status": "hold"}})
+    shown = desk.api("GET", f"tickets/{number}/audits?include=users").json()
+    created, first, second = [
+        {event["field_name"]: event["value"] for event in audit["events"] if "field_name" in event}
+        for audit in shown["audits"]
+    ]
+    assert (created["status"], created["priority"], "type" in created) == ("new", "low", False)
+    assert {event["type"] for event in shown["audits"][0]["events"]} == {"Create", "Comment"}
+    assert (first, second) == ({"status": "open", "priority": "high"}, {"status": "hold"})
+    assert [user["id"] for user in shown["users"]] == [shown["audits"][0]["author_id"]]
+    turned = desk.api("GET", f"tickets/{number}/audits?sort=-created_at&page[size]=2").json()
+    assert [audit["id"] for audit in turned["audits"]] == [audit["id"] for audit in shown["audits"][:0:-1]]
+
+
+def test_slas_come_along_with_a_ticket_that_was_promised_something(desk: Any) -> None:
+    state = desk.simulator.state
+    at = state.second()
+    policy = SlaPolicy(
+        id=state.next_id(), title="All", position=1, targets={"high": (30, 120, False)}, created_at=at, updated_at=at
+    )
+    state.put(state.policies, policy)
+
+    def clocks(number: int) -> dict[str, tuple[str, bool]]:
+        told = desk.api("GET", f"tickets/{number}?include=slas").json()["ticket"]["slas"]["policy_metrics"]
+        return {each["metric"]: (each["stage"], each["breach_at"] is None) for each in told}
+
+    number = desk.arrive()
+    assert clocks(number) == {}
+    desk.api("PUT", f"tickets/{number}", {"ticket": {"priority": "high"}})
+    assert clocks(number) == {"first_reply_time": ("active", False), "total_resolution_time": ("active", False)}
+    desk.api("PUT", f"tickets/{number}", {"ticket": {"status": "pending", "comment": {"body": "?", "public": True}}})
+    assert clocks(number) == {"first_reply_time": ("achieved", False), "total_resolution_time": ("paused", True)}
+    desk.api("PUT", f"tickets/{number}", {"ticket": {"status": "solved"}})
+    assert clocks(number)["total_resolution_time"] == ("achieved", False)
+    assert "slas" not in desk.api("GET", f"tickets/{number}").json()["ticket"]

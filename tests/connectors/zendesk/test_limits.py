@@ -36,6 +36,8 @@ def test_an_unknown_plan_is_the_lowest(plan: str | None, per_minute: float) -> N
         ("PUT", "/api/v2/tickets/1", ("requests", "updates")),
         ("PUT", "/api/v2/tickets/1/tags.json", ("requests", "updates")),
         ("PUT", "/api/v2/tickets/update_many.json", ("requests", "updates")),
+        ("PUT", "/api/v2/tickets/update_many.json?ids=1,2", ("requests", "updates")),
+        ("GET", "/api/v2/users/show_many.json?ids=1,2", ("requests",)),
         ("POST", "/api/v2/tickets.json", ("requests",)),
         ("PUT", "/zendesk/acme/api/v2/tickets/1.json", ("requests", "updates")),
         ("PUT", "/api/v2/triggers/1.json", ("requests",)),

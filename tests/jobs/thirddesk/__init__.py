@@ -14,6 +14,7 @@ from connectors.base import (
     AgentIdentity,
     Connection,
     Feature,
+    Happening,
     ItemResult,
     Receipt,
     WebhookRequest,
@@ -25,7 +26,8 @@ from triage.actions import AddComment, CreateTicket, LinkIncident, UpdateTicket
 from triage.articles import Article
 from triage.events import EventKind, TicketEvent
 from triage.hours import Schedule
-from triage.sla import Policy
+from triage.sla import Metric, Policy
+from triage.sla.log import PrioritySet, Reply, StatusSet
 from triage.tickets import (
     Channel,
     Comment,
@@ -81,6 +83,13 @@ class Thirddesk:
     def comments(self, ref: str) -> tuple[Comment, ...]:
         ticket = self.ticket(ref)
         return (Comment(id="1", author_id="7", body=ticket.description, public=True, created_at=AT),)
+
+    def history(self, ref: str) -> tuple[Happening, ...]:
+        self.ticket(ref)
+        return StatusSet(at=AT, status=Status.NEW), PrioritySet(at=AT, priority=None), Reply(at=AT, by_agent=False)
+
+    def native_due(self, ref: str) -> Mapping[Metric, datetime | None]:
+        return {}
 
     def linked_tickets(self, incident_ref: str) -> tuple[str, ...]:
         return ()

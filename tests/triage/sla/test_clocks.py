@@ -13,9 +13,9 @@ from hypothesis import strategies as st
 from triage.hours import Calendar, Schedule
 from triage.sla.clock import AroundTheClock, Move
 from triage.sla.clocks import RULES, Promised, Reading, Stage, next_due, readings
-from triage.sla.log import Event, Reply, StatusSet
+from triage.sla.log import Event, PrioritySet, Reply, StatusSet, once
 from triage.sla.policies import Metric
-from triage.tickets import Status
+from triage.tickets import Priority, Status
 
 H = 60
 DAY = 24 * H
@@ -216,6 +216,14 @@ def test_a_share_of_the_target_is_reached_in_open_time() -> None:
     assert found.reaches(0.5) == at(80)
     assert found.reaches(0.05) is None, "it was used before"
     assert read(20, log, promise(full_resolution_time=100))[WHOLE].reaches(0.5) is None, "it is held"
+
+
+def test_of_two_values_in_one_second_the_later_or_more_urgent_holds() -> None:
+    for first, last in (("open", "closed"), ("open", "on_hold"), ("new", "open"), ("pending", "solved")):
+        assert once([status(0, last), status(0, first)])[-1] == status(0, last)
+    kinds = [None, Priority.P4, Priority.P3, Priority.P2, Priority.P1]
+    ordered = [PrioritySet(at=BEGIN, priority=priority) for priority in kinds]
+    assert once(reversed(ordered)) == ordered
 
 
 EVENTS = st.lists(
