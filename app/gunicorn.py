@@ -2,6 +2,8 @@
 
 import os
 
+# Before it forks, so that its processes share what `create_app` would else import in each of them.
+from app import console, errors, intake, metrics, probes, sidebar, webhooks  # noqa: F401
 from app.logs import tell_uncaught
 from app.settings import Settings
 

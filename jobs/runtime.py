@@ -9,6 +9,7 @@ import sys
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import cached_property
+from typing import TYPE_CHECKING
 from uuid import uuid4
 
 from app.bootstrap import Deps, build
@@ -17,7 +18,9 @@ from app.settings import Settings, SettingsError
 from connectors.base import Helpdesk
 from connectors.queue import TIMEOUT_S
 from connectors.store import Store
-from jobs.triager import Triager
+
+if TYPE_CHECKING:
+    from jobs.triager import Triager
 
 log = logging.getLogger("deskhand.jobs")
 RUNNING_LEASE = timedelta(seconds=12)
@@ -56,6 +59,9 @@ class Runtime:
     @cached_property
     def triager(self) -> Triager:
         """The encoder and the fitted classifier, loaded once for each process."""
+        # Here, because a clock whose Redis is there never decides and need not import what computes.
+        from jobs.triager import Triager
+
         settings = self.deps.settings
         return Triager.load(settings.models, settings.encoder_model, self.store)
 

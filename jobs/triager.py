@@ -10,17 +10,20 @@ from app.learning.models import Champions
 from app.learning.shipped import fit_shipped
 from connectors.defaults import load_examples, load_taxonomy
 from connectors.encoder import load
+from connectors.recogniser import load_recogniser
 from connectors.store import Store
+from triage import language
 
 
 @dataclass(frozen=True, slots=True)
 class Triager(Decider):
-    """Decides about one ticket; the shipped model is fitted on the default examples at start, in a second or two."""
+    """Decides about one ticket; the shipped model is fitted on the default examples at the first start, and kept."""
 
     @classmethod
     def load(cls, models: Path, encoder_model: str = "", store: Store | None = None) -> Triager:
         """With a `store`, tenants that have a model of their own are answered by it."""
         encoder = load(models, encoder_model or None)
+        language.use(load_recogniser(models / "encoder"))
         taxonomy = load_taxonomy()
         shipped = fit_shipped(encoder, models, taxonomy, load_examples())
         return cls(encoder, shipped, taxonomy, Champions(store, encoder) if store else None)

@@ -6,7 +6,6 @@ import re
 from collections import Counter
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass, replace
-from functools import lru_cache
 from importlib import import_module
 from typing import Any
 
@@ -41,6 +40,7 @@ tr Turkish|uk Ukrainian|ur Urdu|uz Uzbek|vi Vietnamese|xh Xhosa|yo Yoruba|zh Chi
 NAMES = dict(entry.split(" ", 1) for line in _NAMES.split("\n") if line for entry in line.split("|"))
 # Close kin that the recogniser mixes up: told apart they would only look surer than they are.
 _SAME = {"nn": "no", "yue": "zh", "wuu": "zh", "ary": "ar", "arz": "ar", "uzs": "uz", "bs": "hr"}
+_in_use: Any = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,6 +60,12 @@ class Language:
     def name(self) -> str:
         """The language in English: "Portuguese", "German and English"."""
         return _listed([code for code, _ in self.shares] or [self.code])
+
+
+def use(recogniser: Any) -> None:
+    """Tell languages with a recogniser that is loaded already, instead of the package's own at the first use."""
+    global _in_use
+    _in_use = recogniser
 
 
 def detect(text: str) -> Language:
@@ -139,11 +145,12 @@ def _recognised(prose: str) -> tuple[str, float]:
     return (code, float(sure)) if code in NAMES else (UNKNOWN, 0.0)
 
 
-@lru_cache(maxsize=1)
 def _recogniser() -> Any:
-    """The model that comes inside the package."""
-    langid = import_module("py3langid.langid")
-    return langid.LanguageIdentifier.from_model_file(langid.MODEL_FILE, norm_probs=True)
+    """The one in use; without one, the model that comes inside the package."""
+    if _in_use is None:
+        langid = import_module("py3langid.langid")
+        use(langid.LanguageIdentifier.from_model_file(langid.MODEL_FILE, norm_probs=True))
+    return _in_use
 
 
 def _listed(codes: Collection[str]) -> str:

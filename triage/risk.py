@@ -1,6 +1,7 @@
 """Knowing when not to answer: from which confidence on the model may act alone, and what each choice costs.
 
-Everything here is worked out from rows the model had not seen: its confidence, and whether it was right.
+Everything here is worked out from rows the model had not seen: its confidence, and whether it was right. scipy's
+distributions take a second to import, so the functions that need them do it: whoever only reads floors never waits.
 """
 
 from __future__ import annotations
@@ -12,7 +13,6 @@ from enum import Enum
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.stats import binom
 
 from triage.words import percent
 
@@ -98,6 +98,8 @@ def guaranteed_floor(
             floor=floor, promise=promise, certainty=certainty, rows=rows, answered=answered, wrong=wrong, why=why
         )
 
+    from scipy.stats import binom
+
     if rows < needed:
         why = f"At least {needed} solved tickets answered without a mistake are needed to {said}; there are {rows}."
         return found(None, 0, 0, why)
@@ -176,5 +178,7 @@ def choose_floor(guarantee: Guarantee, wrong_costs: float | None = None, *, brea
 
 def _allowed(rows: NDArray[np.int64], promise: float, certainty: float) -> NDArray[np.int64]:
     """How many mistakes among so many rows keep Clopper-Pearson's upper bound within the promise; -1 for none."""
+    from scipy.stats import binom
+
     most = binom.ppf(1 - certainty, rows, promise).astype(np.int64)
     return np.asarray(np.where(binom.cdf(most, rows, promise) <= 1 - certainty, most, most - 1))

@@ -11,15 +11,16 @@ import secrets
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, Table, and_, func, or_, select, update
+from sqlalchemy import ColumnElement, Connection, Row, Select, Table, and_, bindparam, func, or_, select, update
 
 from connectors.limits import EVERYTHING
 from connectors.store import history
 from connectors.store.budgets import room_in
 from connectors.store.database import Database
-from connectors.store.schema import access, inbox, outbox, throttle
+from connectors.store.schema import Instant, access, inbox, outbox, throttle
 
 MAX_CRASHES = 3
 QUEUED = "queue"
@@ -33,6 +34,8 @@ LANDED = timedelta(seconds=40)
 """By then a write that nobody waits for any more has landed or never will: twice the longest time-out."""
 _UNFINISHED = ("new", "planning", "pending", "unknown", "inflight")
 """Of both tables, whose words differ: what may be leased."""
+NOW = bindparam("now", type_=Instant)
+"""A parameter, so that what the clock asks at every turn is built once: that costs more than the answer."""
 
 
 class LeaseLost(Exception):
@@ -104,9 +107,10 @@ def _choose(connection: Connection, table: Table, states: States, *, now: dateti
     passes = or_(table.c.rank <= URGENT, table.c.kind.in_(states.elsewhere))
     rows = connection.execute(
         select(table.c.id, table.c.tenant, table.c.kind, table.c.rank)
-        .where(_due(table, states, now), _alone(table, states, now), or_(table.c.tenant.not_in(spent), passes))
+        .where(_due(table, states), _alone(table, states), or_(table.c.tenant.not_in(spent), passes))
         .order_by(table.c.rank, turn, table.c.id)
-        .limit(limit)
+        .limit(limit),
+        {NOW.key: now},
     ).all()
     chosen: list[int] = []
     for row in rows:
@@ -124,8 +128,9 @@ def _lease(
     """Lease those of the chosen rows that nobody took and nothing overtook meanwhile."""
     rows = connection.execute(
         select(*(table.c[name] for name in ("id", "tenant", "kind", "state", "crashes", "lease_owner")))
-        .where(table.c.id.in_(chosen), _due(table, states, now), _alone(table, states, now))
-        .with_for_update(skip_locked=True, of=table)
+        .where(table.c.id.in_(chosen), _due(table, states), _alone(table, states))
+        .with_for_update(skip_locked=True, of=table),
+        {NOW.key: now},
     ).all()
     claims: list[tuple[Claim, str | None]] = []
     for row in sorted(rows, key=lambda each: chosen.index(each.id)):
@@ -152,7 +157,7 @@ def _lease(
 
 def has_due(connection: Connection, table: Table, states: States, now: datetime) -> bool:
     """Cheap look without the write lock: is there anything to claim, budgets aside?"""
-    return connection.execute(select(table.c.id).where(_due(table, states, now)).limit(1)).first() is not None
+    return connection.execute(_any_due(table, states), {NOW.key: now}).first() is not None
 
 
 def wake_in(connection: Connection, tenant: str, *, now: datetime) -> None:
@@ -253,16 +258,23 @@ def park(
     )
 
 
-def _due(table: Table, states: States, now: datetime) -> ColumnElement[bool]:
+@cache
+def _any_due(table: Table, states: States) -> Select[tuple[int]]:
+    return select(table.c.id).where(_due(table, states)).limit(1)
+
+
+@cache
+def _due(table: Table, states: States) -> ColumnElement[bool]:
     """Waiting, or left by a process that died, of a tenant that may be asked."""
-    free = or_(table.c.lease_until.is_(None), table.c.lease_until <= now)
-    held = select(throttle.c.tenant).where(throttle.c.tenant == table.c.tenant, throttle.c.not_before > now).exists()
+    free = or_(table.c.lease_until.is_(None), table.c.lease_until <= NOW)
+    held = select(throttle.c.tenant).where(throttle.c.tenant == table.c.tenant, throttle.c.not_before > NOW).exists()
     broken = select(access.c.tenant).where(access.c.tenant == table.c.tenant, access.c.broken_at.is_not(None)).exists()
     reachable = or_(table.c.kind.in_(states.elsewhere), and_(~held, ~broken))
-    return and_(table.c.state.in_(states.unfinished), table.c.next_at <= now, free, reachable)
+    return and_(table.c.state.in_(states.unfinished), table.c.next_at <= NOW, free, reachable)
 
 
-def _alone(table: Table, states: States, now: datetime) -> ColumnElement[bool]:
+@cache
+def _alone(table: Table, states: States) -> ColumnElement[bool]:
     """No other unfinished row of its ticket is older or being worked on."""
     other = table.alias()
     busy = (
@@ -273,7 +285,7 @@ def _alone(table: Table, states: States, now: datetime) -> ColumnElement[bool]:
             # Not every state: of the events of a ticket most are finished, and looking at those takes longest.
             other.c.state.in_((*states.unfinished, *states.tidied)),
             other.c.id != table.c.id,
-            or_(other.c.lease_until > now, and_(other.c.state.in_(states.unfinished), other.c.id < table.c.id)),
+            or_(other.c.lease_until > NOW, and_(other.c.state.in_(states.unfinished), other.c.id < table.c.id)),
         )
         .exists()
     )

@@ -23,7 +23,6 @@ jobs.runtime.RUNNING_LEASE = timedelta(seconds=2)
 jobs.runtime.MARGIN_S = 1.0
 TIMEOUT_S[PLAN] = 3
 
-import jobs.triager  # noqa: E402
 from jobs.triager import Triager  # noqa: E402
 from jobs.worker import main  # noqa: E402
 
@@ -58,7 +57,7 @@ POISON: dict[str, Callable[[Ticket], None]] = {
     "poison-exit": leave,
     "poison-hog": hog,
 }
-decide, load_examples = Triager.decide, jobs.triager.load_examples
+decide = Triager.decide
 
 
 def poisoned(self: Triager, ticket: Ticket, *rest: Any) -> Decision:
@@ -68,5 +67,4 @@ def poisoned(self: Triager, ticket: Ticket, *rest: Any) -> Decision:
 
 if __name__ == "__main__":
     Triager.decide = poisoned  # type: ignore[method-assign]
-    jobs.triager.load_examples = lambda: load_examples()[::5]  # it starts many times
     sys.exit(main())

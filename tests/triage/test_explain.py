@@ -14,7 +14,7 @@ from threadpoolctl import threadpool_limits
 
 from connectors.defaults import load_examples, load_taxonomy
 from connectors.encoder import Encoder, load, prepare
-from connectors.kept_vectors import encode_kept
+from connectors.kept import encode_kept
 from tests.conftest import ROOT
 from triage.classify import TicketClassifier
 from triage.decisions import Alternative, Neighbour, Prediction

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from scipy import sparse
 
 from triage.classify.features import TextCounts
-from triage.classify.heads import Head, Kernels, WordMargins
+from triage.classify.heads import Head, KernelOdds, Kernels, WordMargins
 from triage.classify.pool import Pool
 
 Floats = NDArray[np.float64]
@@ -139,7 +139,7 @@ def _leanings(heads: Sequence[Head], pool: Pool, columns: NDArray[Any], classes:
         if isinstance(head, WordMargins):
             part = scale[table + (columns >= head.split_).astype(int)]
             total += part[:, None] * np.stack([head.weights(int(label))[columns] for label in classes], axis=1)
-        elif isinstance(head, Kernels):
+        elif isinstance(head, Kernels | KernelOdds):
             width = head.word_weights_.shape[1] // head.tables
             for number in range(head.tables):
                 total += scale[table + number] * head.word_weights_[columns][:, number * width + classes]

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.metrics import f1_score
 
 from triage.risk import NEVER, guaranteed_floor, hindsight_floor
 
@@ -33,6 +32,8 @@ class Quality:
 
 def quality(shares: Floats, confidence: Floats, labels: NDArray[np.int64], promise: float = 0.05) -> Quality:
     """Quality of (n, classes) `shares` shown with (n,) `confidence`; `labels` are the true class numbers."""
+    from sklearn.metrics import f1_score
+
     chosen = shares.argmax(axis=1)
     right = chosen == labels
     floor = automation_floor(confidence, right, promise)

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from triage.classify.classifier import TicketClassifier
 
 # Raise it when another version of this package could not read the arrays.
-FORMAT = 1
+FORMAT = 2
 
 
 class UnknownRecipe(ValueError):
@@ -75,7 +75,7 @@ def restore(model: TicketClassifier, arrays: Mapping[str, NDArray[Any]], facts: 
     model.labels_ = model.known_labels_[: len(model.texts_)]
     model.label_vectors_ = np.zeros((len(model.classes_), model.vectors_.shape[1]), dtype=np.float32)
     model.groups_, model.held_out_ = arrays["groups"], arrays["held_out"]
-    model.counts_ = TextCounts.of(facts["words"], facts["letters"])
+    model.counts_ = TextCounts(facts["words"], facts["letters"])
     model.tfidf_ = TfIdf()
     model.tfidf_.idf_ = (arrays["words.idf"], arrays["letters.idf"])
     model.pool_ = Pool()

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from connectors.encoder import Encoder, Vectors
-from connectors.kept_vectors import encode_kept
+from connectors.kept import encode_kept
 
 TEXTS = ["the export fails", "I cannot log in"]
 
