@@ -22,7 +22,7 @@ def create_app(settings: Settings | None = None, deps: Deps | None = None) -> Fl
     # Here, because workers and the clock use parts of this package too and serve no page: it is 0.7 s of their start.
     from flask import Flask
 
-    from app import console, errors, intake, metrics, probes, sidebar, webhooks
+    from app import acknowledge, console, errors, intake, metrics, pager_webhooks, probes, sidebar, webhooks
     from app.bootstrap import build
 
     settings = settings or Settings.from_env(os.environ)
@@ -32,6 +32,8 @@ def create_app(settings: Settings | None = None, deps: Deps | None = None) -> Fl
     app.register_blueprint(probes.create_blueprint(deps))
     app.register_blueprint(metrics.create_blueprint(deps))
     app.register_blueprint(webhooks.create_blueprint(deps))
+    app.register_blueprint(pager_webhooks.create_blueprint(deps))
+    app.register_blueprint(acknowledge.create_blueprint(deps))
     app.register_blueprint(intake.create_blueprint(deps))
     app.register_blueprint(sidebar.create_blueprint(deps))
     app.register_blueprint(console.create_blueprint(deps))

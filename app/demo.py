@@ -78,7 +78,8 @@ def _invite(rehearsal: Rehearsal) -> None:
     deps = rehearsal.deps
     deps.store.users.save(email=LOG_IN, name="Demo admin", password_hash=hash_password(password), now=deps.now())
     click.echo(f"\n  Agent workspace  {rehearsal.helpdesk_url}/agent", err=True)
-    click.echo(f"  Console          {rehearsal.url}/console   {LOG_IN}  {password}\n", err=True)
+    click.echo(f"  Console          {rehearsal.url}/console   {LOG_IN}  {password}", err=True)
+    click.echo(f"  Messages         {rehearsal.messages}   mails, pages and posts, kept instead of sent\n", err=True)
 
 
 def _offer_training(rehearsal: Rehearsal) -> None:

@@ -21,8 +21,9 @@ from app import install
 from app.bootstrap import Deps, build
 from app.install import ConnectFailed, ConnectRequest, StepState
 from app.processes import Program, Supervisor, programs
-from app.settings import Settings
+from app.settings import RECORD, Settings
 from connectors import registry
+from connectors.recorder import FILE
 from connectors.store.schema import EPOCH
 from connectors.store.tenants import LIVE
 
@@ -82,6 +83,7 @@ class Rehearsal:
             "DESKHAND_PORT": str(self.port),
             "DATABASE_URL": f"sqlite:///{var}/deskhand.sqlite3",
             "REDIS_URL": "",
+            "DESKHAND_MESSAGES": RECORD,
             **(env or {}),
         }
         self.settings = Settings.from_env(self.env)
@@ -97,6 +99,11 @@ class Rehearsal:
         )
         ours = [replace(each, command=(instead or {}).get(each.name, each.command)) for each in programs(self.settings)]
         self.supervisor = Supervisor([helpdesk, *ours], env=self.env, logs=self.settings.var / "log")
+
+    @property
+    def messages(self) -> Path:
+        """Where each message is kept instead of being sent, one a line; made with the first."""
+        return self.settings.var / FILE
 
     def __enter__(self) -> Rehearsal:
         self.deps.store.database.migrate()

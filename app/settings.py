@@ -12,6 +12,8 @@ from connectors.mailer import SmtpServer, check_sender
 
 T = TypeVar("T")
 PREFIX = "DESKHAND_"
+SEND, RECORD = "send", "record"
+"""What becomes of mails, pages, posts and calls of webhooks: see `messages`."""
 
 
 class SettingsError(Exception):
@@ -48,6 +50,7 @@ class Settings:
     smtp_url: str = field(repr=False)
     mail_from: str
     pager_url: str
+    messages: str
     log_level: str
     metrics_token: str = field(repr=False)
     worker_memory_mb: int
@@ -83,6 +86,7 @@ class Settings:
             "smtp_url": reader.read("SMTP_URL", "", _smtp_url),
             "mail_from": reader.read("MAIL_FROM", "", _sender),
             "pager_url": reader.read("PAGER_URL", "https://events.pagerduty.com/v2/enqueue", _http_url),
+            "messages": reader.read("MESSAGES", SEND, _messages),
             "log_level": reader.read("LOG_LEVEL", "INFO", _log_level),
             "metrics_token": reader.read("METRICS_TOKEN", "", _token),
             "worker_memory_mb": reader.read("WORKER_MEMORY_MB", "2048", _megabytes),
@@ -214,6 +218,12 @@ def _redis_url(text: str) -> str:
     parts = urlsplit(text)
     if parts.scheme == "redis" and parts.hostname not in ("127.0.0.1", "localhost") and not parts.password:
         raise ValueError("a Redis on another machine needs a password: whoever writes to it runs our jobs.")
+    return text
+
+
+def _messages(text: str) -> str:
+    if text not in (SEND, RECORD):
+        raise ValueError(f"must be {SEND}, or {RECORD} to keep every message in a file instead of sending it.")
     return text
 
 

@@ -51,8 +51,10 @@ class Outside:
     most_bytes: int = 1_000_000
     loopback: bool = False
 
-    def post(self, url: str, body: object) -> Answer:
-        """Send `body` as JSON, once; raises one of the errors named above."""
+    def post(self, url: str, body: object, *, headers: Mapping[str, str] | None = None) -> Answer:
+        """Send `body` as JSON, once; bytes are JSON already. Raises one of the errors named above."""
+        data = body if isinstance(body, bytes) else json.dumps(body).encode()
+        fixed = {"Content-Type": "application/json", "User-Agent": "Deskhand"}
         parts, address, port = self._resolved(url)
         host = str(parts.hostname)
         deadline = time.monotonic() + self.timeout_s
@@ -61,8 +63,8 @@ class Outside:
                 sent = pool.urlopen(
                     "POST",
                     f"{parts.path or '/'}{'?' + parts.query if parts.query else ''}",
-                    body=json.dumps(body).encode(),
-                    headers={"Host": parts.netloc, "Content-Type": "application/json", "User-Agent": "Deskhand"},
+                    body=data,
+                    headers=fixed | dict(headers or {}) | {"Host": parts.netloc},
                     redirect=False,
                     assert_same_host=False,
                     preload_content=False,

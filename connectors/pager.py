@@ -6,47 +6,48 @@ https://developer.pagerduty.com/docs/send-alert-event
 
 from __future__ import annotations
 
-import time
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
 
 from connectors.base import Receipt
-from connectors.errors import RateLimited, Rejected, Unavailable
-from connectors.http import parse_retry_after
+from connectors.channel import receipt
 from connectors.outside import Outside
-from triage.messages import Page
+from triage.messages import Page, PageAction
 
 LONGEST_SUMMARY = 1024
-SHOWN = 300
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pager:
-    """`address` is where events are taken."""
+    """`address` is where events are taken; `routing_key` is that of the tenant's integration."""
 
     outside: Outside
     address: str
+    routing_key: str = field(repr=False)
 
-    def trigger(self, page: Page, *, routing_key: str, key: str) -> Receipt:
-        """Raise an incident, or find it raised. Raises `Rejected`, `RateLimited`, `Unavailable`, `OutcomeUnknown`."""
-        event = {
-            "routing_key": routing_key,
-            "event_action": "trigger",
-            "dedup_key": key,
-            "payload": {
+    def send(self, page: Page, *, key: str, now: datetime) -> Receipt:
+        """Raise an incident, or find it raised; or acknowledge or resolve it. One that is not open is left alone."""
+        incident = page.incident or key
+        event: dict[str, Any] = {
+            "routing_key": self.routing_key,
+            "event_action": page.action.value,
+            "dedup_key": incident,
+        }
+        if page.action is PageAction.TRIGGER:
+            event["payload"] = {
                 "summary": page.summary[:LONGEST_SUMMARY],
                 "severity": page.severity.value,
                 "source": page.source,
                 "custom_details": dict(page.details),
-            },
-            "links": [{"href": href, "text": text} for href, text in page.links],
-        }
-        answer = self.outside.post(self.address, event)
-        if answer.status == 202:
-            return Receipt(applied=True, status=202, evidence=f"incident key {key}")
-        if answer.status == 429:
-            wait_s = parse_retry_after(answer.headers.get("retry-after"), now=time.time())
-            raise RateLimited("the pager is over its limit", operation="page", status=429, retry_after_s=wait_s)
-        if answer.status >= 500:
-            raise Unavailable(f"the pager answered {answer.status}", operation="page", status=answer.status)
-        said = answer.body.decode("utf-8", "replace").replace(routing_key, "…")[:SHOWN]
-        raise Rejected(f"The pager refuses the page: {said}", operation="page", status=answer.status)
+            }
+            event["links"] = [{"href": href, "text": text} for href, text in page.links]
+        return receipt(
+            self.outside.post(self.address, event),
+            who="the pager",
+            what="page",
+            now=now,
+            evidence=f"incident key {incident}",
+            repeatable=True,
+            hide=(self.routing_key,),
+        )

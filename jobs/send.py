@@ -17,17 +17,18 @@ from connectors.store.outbox import (
     LINK_INCIDENT,
     PAGE,
     POST_CHAT,
+    POST_WEBHOOK,
     SEND_MAIL,
     UPDATE_TICKET,
     OutboxRow,
 )
 from connectors.store.tallies import DUP_PREVENTED
-from jobs import channels
+from jobs.channels import send_message
 from jobs.line import working
 from jobs.outcomes import AfterUnknown, may_still_land, under
 from jobs.runtime import RUNNING_LEASE, Runtime, log, runtime
 from triage.actions import AddComment, CreateTicket, LinkIncident, UpdateTicket
-from triage.messages import Page, PostChat, SendMail
+from triage.messages import Page, PostChat, PostWebhook, SendMail
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,9 +58,10 @@ EFFECTS: dict[str, Effect] = {
     ADD_COMMENT: Effect(AddComment, by_helpdesk("add_comment"), AfterUnknown.VERIFY),
     LINK_INCIDENT: Effect(LinkIncident, by_helpdesk("link_incident"), AfterUnknown.VERIFY),
     CREATE_TICKET: Effect(CreateTicket, by_helpdesk("create_ticket"), AfterUnknown.VERIFY),
-    PAGE: Effect(Page, channels.page, AfterUnknown.REPEAT),
-    SEND_MAIL: Effect(SendMail, channels.send_mail, AfterUnknown.NEVER),
-    POST_CHAT: Effect(PostChat, channels.post_chat, AfterUnknown.NEVER),
+    PAGE: Effect(Page, send_message, AfterUnknown.REPEAT),
+    POST_WEBHOOK: Effect(PostWebhook, send_message, AfterUnknown.REPEAT),
+    SEND_MAIL: Effect(SendMail, send_message, AfterUnknown.NEVER),
+    POST_CHAT: Effect(PostChat, send_message, AfterUnknown.NEVER),
 }
 
 

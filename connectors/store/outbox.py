@@ -28,7 +28,7 @@ UPDATE_TICKET, ADD_COMMENT, LINK_INCIDENT, CREATE_TICKET = (
     "link_incident",
     "create_ticket",
 )
-SEND_MAIL, PAGE, POST_CHAT = MESSAGES = ("send_mail", "page", "post_chat")
+SEND_MAIL, PAGE, POST_CHAT, POST_WEBHOOK = MESSAGES = ("send_mail", "page", "post_chat", "post_webhook")
 """What goes elsewhere than to the helpdesk."""
 STATES = States(
     waiting=("pending", "unknown"),
@@ -65,6 +65,17 @@ class OutboxRow:
     verify: bool
     told: bool = False
     taken_over: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Planned:
+    """An effect as far as others ask about it."""
+
+    kind: str
+    state: str
+    payload: dict[str, Any]
+    evidence: str
+    error: str
 
 
 class Outbox:
@@ -217,6 +228,16 @@ class Outbox:
         self, connection: Connection, row: OutboxRow, what: str, *, at: datetime, status: int | None, detail: str
     ) -> None:
         history.note_in(connection, outbox, row.held.id, what, tenant=row.tenant, at=at, status=status, detail=detail)
+
+    def by_key(self, tenant: str, key: str) -> Planned | None:
+        """The tenant's effect of that key."""
+        query = select(outbox.c.kind, outbox.c.state, outbox.c.payload, outbox.c.evidence, outbox.c.error)
+        with self.database.read() as connection:
+            row = connection.execute(query.where(outbox.c.tenant == tenant, outbox.c.key == key)).one_or_none()
+        if row is None:
+            return None
+        said = {"evidence": row.evidence or "", "error": row.error or ""}
+        return Planned(kind=row.kind, state=row.state, payload=row.payload, **said)
 
     def automatic_since(self, tenant: str, ticket_ref: str, since: datetime) -> int:
         """How many effects on the ticket triage planned since then; what people asked for does not count."""

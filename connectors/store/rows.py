@@ -23,6 +23,7 @@ KINDS = {
     "dry_run": "Dry run",
     "tidy": "Take old markers off",
     "learn": "Learn from solved tickets",
+    "escalate": "Look at clocks that are due",
     "test": "Test event",
     "update_ticket": "Change of a ticket",
     "add_comment": "Comment",
@@ -31,6 +32,7 @@ KINDS = {
     "send_mail": "Mail",
     "page": "Page",
     "post_chat": "Chat post",
+    "post_webhook": "Call of a webhook",
 }
 
 

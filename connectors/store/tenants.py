@@ -27,6 +27,12 @@ API_TOKEN, WEBHOOK_SECRET, PREVIOUS_WEBHOOK_SECRET, SIDEBAR_KEY = (
 )
 PAGER_KEY = "pager_key"
 """The routing key of the pager's integration."""
+OPSGENIE_KEY, OPSGENIE_REGION = "opsgenie_key", "opsgenie_region"
+"""The pager is Opsgenie where this key is set."""
+PAGER_SECRET = "pager_webhook_secret"  # noqa: S105
+"""What the pager signs its own webhooks with, or sends along."""
+OUT_WEBHOOK_URL, OUT_WEBHOOK_SECRET = "out_webhook_url", "out_webhook_secret"
+"""The customer's own program that is called, and what the calls are signed with."""
 WEBHOOK_TOKEN, PANEL_TOKEN = "webhook_token", "panel_token"
 """Kept sealed beside their hashes, so that an address or a setting can be shown again."""
 MODE, LIVE, SHADOW = "mode", "live", "shadow"
@@ -157,6 +163,12 @@ class Tenants:
                 .where(secret.c.tenant == tenant, secret.c.name == name)
             ).one_or_none()
         return None if row is None else self.vault.open(row.data_key, tenant, name, row.sealed)
+
+    def secret_names(self, tenant: str) -> list[str]:
+        """What the tenant has secrets of."""
+        with self.database.read() as connection:
+            query = select(secret.c.name).where(secret.c.tenant == tenant).order_by(secret.c.name)
+            return list(connection.execute(query).scalars())
 
     def set_secret(self, tenant: str, name: str, value: str) -> None:
         with self.database.write() as connection:

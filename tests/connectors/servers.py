@@ -36,6 +36,10 @@ class Taker:
     body: bytes = b"{}"
     bodies: list[Any] = field(default_factory=list)
     hosts: list[str] = field(default_factory=list)
+    paths: list[str] = field(default_factory=list)
+    raw: list[bytes] = field(default_factory=list)
+    sent: list[Mapping[str, str]] = field(default_factory=list)
+    """The headers of each."""
     url: str = ""
     released: threading.Event = field(default_factory=threading.Event)
 
@@ -49,8 +53,11 @@ def taker(certified: Path | None = None, **values: Any) -> Iterator[Taker]:
 
     class Handler(BaseHTTPRequestHandler):
         def do_POST(self) -> None:
-            told.bodies.append(json.loads(self.rfile.read(int(self.headers["Content-Length"]))))
+            told.raw.append(self.rfile.read(int(self.headers["Content-Length"])))
+            told.bodies.append(json.loads(told.raw[-1]))
             told.hosts.append(self.headers["Host"])
+            told.paths.append(self.path)
+            told.sent.append(dict(self.headers))
             does = told.turn()
             if does == SILENT:
                 told.released.wait(30)

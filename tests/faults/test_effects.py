@@ -1,10 +1,12 @@
 """What leaves us otherwise than to a helpdesk, on real sockets that fail: each kind keeps to its policy.
 
-A page is made at least once, under one key; a mail and a chat post at most once. What is counted is what arrived.
+A page is made and a webhook called at least once, under one key; a mail and a chat post at most once. What is counted
+is what arrived.
 """
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from email import message_from_bytes, policy
 from pathlib import Path
@@ -16,12 +18,23 @@ from sqlalchemy import select
 
 from app.bootstrap import Deps
 from app.settings import Settings
+from connectors.opsgenie import HOSTS
 from connectors.outside import Outside
 from connectors.queue import SEND
+from connectors.recorder import FILE
 from connectors.store import Store
-from connectors.store.outbox import MESSAGES, PAGE, POST_CHAT, SEND_MAIL
+from connectors.store.outbox import MESSAGES, PAGE, POST_CHAT, POST_WEBHOOK, SEND_MAIL, effect_key
 from connectors.store.schema import outbox
-from connectors.store.tenants import PAGER_KEY, chat_address
+from connectors.store.tenants import (
+    LIVE,
+    OPSGENIE_KEY,
+    OPSGENIE_REGION,
+    OUT_WEBHOOK_SECRET,
+    OUT_WEBHOOK_URL,
+    PAGER_KEY,
+    SHADOW,
+    chat_address,
+)
 from jobs import runtime
 from jobs.clock import Clock
 from jobs.outcomes import AfterUnknown
@@ -30,14 +43,17 @@ from jobs.send import EFFECTS, send
 from tests.conftest import ToldClock
 from tests.connectors.servers import ANSWER, RESET_AFTER, RESET_BEFORE, SILENT, Post, Taker, post_office, taker
 from tests.jobs.conftest import Direct
-from triage.messages import Page, PostChat, SendMail, Severity
+from triage.messages import Page, PageAction, PostChat, PostWebhook, SendMail, Severity
 
 RECIPIENT = "nadja@nordlicht.example"
 ACTIONS: dict[str, Any] = {
     SEND_MAIL: SendMail(to=RECIPIENT, subject="Your week", text="Three tickets.\n.\nBye.", kind="digest"),
     PAGE: Page(summary="P1 unanswered for 30 min", severity=Severity.CRITICAL, source="ticket 7"),
     POST_CHAT: PostChat(channel="support", text="A P1 came in."),
+    POST_WEBHOOK: PostWebhook(event="late", subject="#7 is late", text="Due 14:05.", at="2026-11-23T14:05:00+00:00"),
 }
+KEYED = (PAGE, POST_WEBHOOK)
+"""Kinds whose receiver knows a repetition."""
 
 
 class Line:
@@ -53,7 +69,8 @@ class Line:
         self.sweeper = Clock(self.run, self.queue)  # type: ignore[arg-type]
         self.sweeper.timetable = ()
 
-    def plan(self, kind: str, cause: str = "test") -> None:
+    def plan(self, kind: str, cause: str = "test", message: Any = None) -> None:
+        message = message or ACTIONS[kind]
         with self.store.database.write() as transaction:
             assert self.store.outbox.add_in(
                 transaction,
@@ -61,8 +78,8 @@ class Line:
                 kind=kind,
                 ticket_ref=None,
                 cause=cause,
-                payload=ACTIONS[kind].to_payload(),
-                summary=ACTIONS[kind].summary,
+                payload=message.to_payload(),
+                summary=message.summary,
                 now=self.clock(),
             )
 
@@ -79,6 +96,10 @@ class Line:
     def row(self) -> dict[str, Any]:
         with self.store.database.read() as connection:
             return dict(connection.execute(select(outbox)).one()._mapping)
+
+    def states(self) -> list[str]:
+        with self.store.database.read() as connection:
+            return list(connection.execute(select(outbox.c.state).order_by(outbox.c.id)).scalars())
 
     def die_in(self, monkeypatch: pytest.MonkeyPatch, at: str) -> None:
         """The process ends at that crash point, and its lease runs out."""
@@ -100,8 +121,8 @@ class Killed(BaseException):
 
 @pytest.fixture
 def line(store: Store, tenant: str, clock: ToldClock, tmp_path: Path) -> Callable[..., Line]:
-    def make(*, pager: str = "", chat: str = "", smtp: str = "") -> Line:
-        settings = {
+    def make(*, pager: str = "", chat: str = "", smtp: str = "", webhook: str = "", **more: str) -> Line:
+        settings = more | {
             "pager_url": pager,
             "smtp_url": smtp,
             "mail_from": "Deskhand <deskhand@acme.example>" if smtp else "",
@@ -111,13 +132,16 @@ def line(store: Store, tenant: str, clock: ToldClock, tmp_path: Path) -> Callabl
             store.tenants.set_secret(tenant, PAGER_KEY, "routing-key-1")
         if chat:
             store.tenants.set_secret(tenant, chat_address("support"), chat)
+        if webhook:
+            store.tenants.set_secret(tenant, OUT_WEBHOOK_URL, webhook)
+            store.tenants.set_secret(tenant, OUT_WEBHOOK_SECRET, "signing-key-1")
         return made
 
     return make
 
 
 def of_kind(line: Callable[..., Line], kind: str, there: Taker | Post) -> Line:
-    return line(**{{PAGE: "pager", POST_CHAT: "chat", SEND_MAIL: "smtp"}[kind]: there.url})
+    return line(**{{PAGE: "pager", POST_CHAT: "chat", SEND_MAIL: "smtp", POST_WEBHOOK: "webhook"}[kind]: there.url})
 
 
 def test_every_message_has_a_policy() -> None:
@@ -209,6 +233,136 @@ def test_a_page_whose_answer_is_lost_is_repeated_under_its_key(line: Callable[..
     assert {body["dedup_key"] for body in pager.bodies} == {made.row()["key"]}
 
 
+@pytest.mark.parametrize("fault", [RESET_BEFORE, RESET_AFTER, SILENT])
+def test_a_webhook_whose_answer_is_lost_is_called_again_with_the_same_key_and_body(
+    line: Callable[..., Line], fault: str
+) -> None:
+    with taker(does=[fault, fault, ANSWER]) as there:
+        made = line(webhook=there.url)
+        made.plan(POST_WEBHOOK)
+        made.work()
+        assert made.row()["state"] == "done"
+    assert len(there.raw) == 3
+    assert len(set(there.raw)) == 1
+    assert {headers["Deskhand-Key"] for headers in there.sent} == {made.row()["key"]} == {there.bodies[0]["key"]}
+
+
+@pytest.fixture
+def opsgenie(line: Callable[..., Line], monkeypatch: pytest.MonkeyPatch) -> Callable[[Taker], Line]:
+    def make(there: Taker) -> Line:
+        made = line()
+        monkeypatch.setitem(HOSTS, "eu", there.url.removesuffix("/hook"))
+        made.store.tenants.set_secret("acme", OPSGENIE_KEY, "genie-key-1")
+        made.store.tenants.set_secret("acme", OPSGENIE_REGION, "eu")
+        return made
+
+    return make
+
+
+@pytest.mark.parametrize("fault", [RESET_BEFORE, RESET_AFTER, SILENT])
+def test_an_alert_whose_answer_is_lost_is_repeated_under_its_alias(
+    opsgenie: Callable[[Taker], Line], fault: str
+) -> None:
+    with taker(does=[fault, fault, ANSWER]) as there:
+        made = opsgenie(there)
+        made.plan(PAGE)
+        made.work()
+        assert made.row()["state"] == "done"
+    assert len(there.bodies) == 3
+    assert {body["alias"] for body in there.bodies} == {made.row()["key"]}
+    assert {(path, sent["Authorization"]) for path, sent in zip(there.paths, there.sent, strict=True)} == {
+        ("/v2/alerts", "GenieKey genie-key-1")
+    }
+
+
+def ending(action: PageAction) -> Page:
+    incident = effect_key("acme", PAGE, "", "test")
+    return Page(summary="Solved", severity=Severity.INFO, source="ticket 7", action=action, incident=incident)
+
+
+def test_a_page_is_acknowledged_and_resolved_under_the_key_that_it_was_made_with(line: Callable[..., Line]) -> None:
+    with taker() as pager:
+        made = line(pager=pager.url)
+        made.plan(PAGE)
+        made.work(1)
+        made.plan(PAGE, "acknowledged", ending(PageAction.ACKNOWLEDGE))
+        made.work(1)
+        made.plan(PAGE, "solved", ending(PageAction.RESOLVE))
+        made.work(1)
+    assert made.states() == ["done"] * 3
+    assert [body["event_action"] for body in pager.bodies] == ["trigger", "acknowledge", "resolve"]
+    assert {body["dedup_key"] for body in pager.bodies} == {effect_key("acme", PAGE, "", "test")}
+
+
+def test_a_page_is_not_resolved_before_it_was_made(line: Callable[..., Line]) -> None:
+    """A pager takes a resolve of nothing, and would then keep the page that comes after it."""
+    with taker(status=429, headers={"Retry-After": "600"}) as pager:
+        made = line(pager=pager.url)
+        made.plan(PAGE)
+        made.work(1)
+        pager.status = 202
+        made.plan(PAGE, "solved", ending(PageAction.RESOLVE))
+        made.work()
+    assert made.states() == ["done", "done"]
+    assert [body["event_action"] for body in pager.bodies] == ["trigger", "trigger", "resolve"]
+
+
+def test_the_end_of_a_page_that_was_never_sent_is_not_sent_either(line: Callable[..., Line]) -> None:
+    with taker() as pager:
+        made = line(pager=pager.url)
+        made.plan(PAGE)
+        made.store.tenants.set_mode("acme", SHADOW)
+        made.store.tenants.set_mode("acme", LIVE)
+        made.plan(PAGE, "solved", ending(PageAction.RESOLVE))
+        made.work(2)
+    assert (made.states(), pager.bodies) == (["ignored", "done"], [])
+
+
+def test_without_a_pager_the_end_of_a_page_asks_for_nobody(line: Callable[..., Line]) -> None:
+    made = line()
+    made.plan(PAGE)
+    made.work(1)
+    made.plan(PAGE, "solved", ending(PageAction.RESOLVE))
+    made.work(1)
+    assert made.states() == ["parked", "done"]
+
+
+def test_a_page_that_was_given_up_is_ended_all_the_same(line: Callable[..., Line]) -> None:
+    """It may have been taken before it was parked."""
+    with taker(status=400) as pager:
+        made = line(pager=pager.url)
+        made.plan(PAGE)
+        made.work(1)
+        pager.status = 202
+        made.plan(PAGE, "solved", ending(PageAction.RESOLVE))
+        made.work(1)
+    assert made.states() == ["parked", "done"]
+    assert [body["event_action"] for body in pager.bodies] == ["trigger", "resolve"]
+
+
+@pytest.mark.parametrize("kind", MESSAGES)
+def test_what_is_recorded_goes_nowhere_and_needs_no_channel(line: Callable[..., Line], kind: str) -> None:
+    made = line(messages="record")
+    made.plan(kind)
+    made.work(1)
+    [told] = recorded(made)
+    assert (made.row()["state"], told["key"]) == ("done", made.row()["key"])
+
+
+def test_a_recorded_repetition_is_seen(line: Callable[..., Line], monkeypatch: pytest.MonkeyPatch) -> None:
+    made = line(messages="record")
+    made.plan(PAGE)
+    made.die_in(monkeypatch, "send.answered")
+    made.work()
+    assert len(recorded(made)) == 2
+    assert len({told["key"] for told in recorded(made)}) == 1
+
+
+def recorded(made: Line) -> list[dict[str, Any]]:
+    path = made.run.deps.settings.var / FILE
+    return [json.loads(each) for each in path.read_text(encoding="utf-8").splitlines()]
+
+
 @pytest.mark.parametrize("status", [429, 500, 503])
 def test_a_pager_in_trouble_is_asked_again_and_holds_up_nobody(line: Callable[..., Line], status: int) -> None:
     with taker(status=status, headers={"Retry-After": "90"} if status == 429 else {}) as pager:
@@ -264,7 +418,7 @@ def test_a_chat_post_that_was_surely_not_taken_is_tried_again(line: Callable[...
 def test_a_process_that_dies_while_it_sends(
     line: Callable[..., Line], monkeypatch: pytest.MonkeyPatch, kind: str, at: str
 ) -> None:
-    """Before or after: the next process cannot tell. A page goes out again, the others are left to a person."""
+    """Before or after: the next process cannot tell. What has a key goes out again, the rest is left to a person."""
     with post_office() as post, taker(status=200 if kind == POST_CHAT else 202) as there:
         made = of_kind(line, kind, post if kind == SEND_MAIL else there)
         made.plan(kind)
@@ -275,7 +429,7 @@ def test_a_process_that_dies_while_it_sends(
         made.work()
         arrived = len(post.taken) + len(there.bodies)
     sent_before = int(at == "send.answered")
-    assert (made.row()["state"], arrived) == (("done", sent_before + 1) if kind == PAGE else ("parked", sent_before))
+    assert (made.row()["state"], arrived) == (("done", sent_before + 1) if kind in KEYED else ("parked", sent_before))
 
 
 @pytest.mark.parametrize("kind", [SEND_MAIL, POST_CHAT])
@@ -298,7 +452,13 @@ def test_an_effect_that_the_database_did_not_take_down_is_not_repeated(
 
 
 @pytest.mark.parametrize(
-    ("kind", "named"), [(SEND_MAIL, "DESKHAND_SMTP_URL"), (PAGE, PAGER_KEY), (POST_CHAT, chat_address("support"))]
+    ("kind", "named"),
+    [
+        (SEND_MAIL, "DESKHAND_SMTP_URL"),
+        (PAGE, PAGER_KEY),
+        (POST_CHAT, chat_address("support")),
+        (POST_WEBHOOK, OUT_WEBHOOK_URL),
+    ],
 )
 def test_a_channel_that_is_not_set_up_says_what_to_set(line: Callable[..., Line], kind: str, named: str) -> None:
     made = line()
@@ -307,7 +467,7 @@ def test_a_channel_that_is_not_set_up_says_what_to_set(line: Callable[..., Line]
     assert (made.row()["state"], named in made.row()["error"]) == ("parked", True)
 
 
-@pytest.mark.parametrize("kind", [PAGE, POST_CHAT])
+@pytest.mark.parametrize("kind", [PAGE, POST_CHAT, POST_WEBHOOK])
 def test_no_message_goes_into_our_own_network(line: Callable[..., Line], kind: str) -> None:
     with taker() as inside:
         made = of_kind(line, kind, inside)
