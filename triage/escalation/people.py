@@ -46,18 +46,22 @@ class Override:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rotation:
-    """`people` take turns of `turn` each, the first from `starts_at` on."""
+    """`people` take turns of `turn` each, the first from `starts_at` on, by the wall clock of `time_zone`."""
 
     id: str
     people: tuple[str, ...]
     starts_at: datetime
     turn: timedelta
     overrides: tuple[Override, ...] = ()
+    time_zone: str = "Etc/UTC"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Level:
-    """`to` are `assignee`, `group_lead`, `person:<id>` or `rotation:<id>`; the next level waits for `wait`."""
+    """`to` are `assignee`, `group_lead`, `person:<id>` or `rotation:<id>`; the next level waits for `wait`.
+
+    Without any, the level goes to whoever the pager or the webhook itself has on call.
+    """
 
     to: tuple[str, ...]
     by: tuple[Via, ...]
@@ -75,7 +79,8 @@ class Ladder:
 class Response:
     """What one priority asks for: reminders at these shares of a target, then `ladder` once it is late.
 
-    With `at_once` the ladder begins with the ticket, as for a service that is down.
+    With `at_once` the ladder begins when the ticket gets the priority, as for a service that is down. Where there is
+    no ladder, those who get reminders are told that it is late.
     """
 
     reminders: tuple[float, ...] = (0.5, 0.75, 0.9)
@@ -86,7 +91,7 @@ class Response:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EscalationRules:
     """`leads` maps a queue's name or helpdesk group id to the id of the person who leads it. `remind` is who gets
-    reminders, as in `Level.to`, and how; `remind_late` is how long after the due time those are told that it passed.
+    reminders, as in `Level.to`, and how. A priority without a response asks for nothing.
     """
 
     people: Mapping[str, Person] = field(default_factory=dict)

@@ -18,8 +18,9 @@ class Hours(Protocol):
     def elapsed(self, start: datetime, end: datetime, /) -> timedelta: ...
 
 
+@dataclass(frozen=True, slots=True)
 class AroundTheClock:
-    """Calendar hours: every hour counts."""
+    """Calendar hours: every hour counts. One is as good as another."""
 
     def add(self, start: datetime, open_time: timedelta, /) -> datetime:
         return start + open_time

@@ -9,7 +9,7 @@ from typing import TypeVar
 
 from triage.hours import Schedule
 from triage.sla.clocks import Promised, Reading, next_due, readings
-from triage.sla.log import Acknowledged, Event, FactsSet, PrioritySet, StatusSet, Told, once
+from triage.sla.log import Acknowledged, Event, FactsSet, PrioritySet, Reply, StatusSet, Told, once
 from triage.sla.policies import Facts, Metric, Policy
 from triage.sla.rules import SlaRules
 from triage.tickets import Priority, Status
@@ -33,10 +33,22 @@ class Standing:
     priorities: tuple[PrioritySet, ...]
     acknowledged: tuple[Acknowledged, ...]
     told: tuple[Told, ...]
+    statuses: tuple[StatusSet, ...] = ()
+    answered: tuple[datetime, ...] = ()
+    """When an agent wrote to the customer."""
 
     @property
     def next_due(self) -> Reading | None:
         return next_due(self.clocks)
+
+    @property
+    def prioritised(self) -> tuple[tuple[Priority, datetime], ...]:
+        """Each time the ticket got another priority; one that is not known changes nothing."""
+        got: list[tuple[Priority, datetime]] = []
+        for each in self.priorities:
+            if each.priority is not None and (not got or got[-1][0] is not each.priority):
+                got.append((each.priority, each.at))
+        return tuple(got)
 
 
 def standing(log: Iterable[Event], rules: SlaRules, at: datetime) -> Standing:
@@ -59,6 +71,8 @@ def standing(log: Iterable[Event], rules: SlaRules, at: datetime) -> Standing:
         priorities=priorities,
         acknowledged=tuple(event for event in ordered if isinstance(event, Acknowledged)),
         told=tuple(event for event in ordered if isinstance(event, Told)),
+        statuses=tuple(statuses),
+        answered=tuple(event.at for event in ordered if isinstance(event, Reply) and event.by_agent and event.public),
     )
 
 

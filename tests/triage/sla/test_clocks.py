@@ -179,6 +179,12 @@ def test_another_target_keeps_what_ran_and_what_was_held() -> None:
     assert [entry.move for entry in found.ledger] == [Move.START, Move.PAUSE, Move.RESUME, Move.RETARGET]
 
 
+def test_the_same_promise_again_is_no_change() -> None:
+    again = [promise(minutes, AroundTheClock(), full_resolution_time=120) for minutes in (0, 20, 45)]
+    found = read(50, [status(0, "open")], *again)[WHOLE]
+    assert [entry.move for entry in found.ledger] == [Move.START]
+
+
 def test_a_shorter_target_may_have_passed_already_when_it_is_promised() -> None:
     log: list[Event] = [status(0, "open"), status(10, "pending"), status(40, "open")]
     found = read(100, log, promise(full_resolution_time=600), promise(90, full_resolution_time=15))[WHOLE]
