@@ -8,13 +8,11 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
-import scipy
-import sklearn
 from numpy.typing import NDArray
 
 from triage.classify import evidence, state
 from triage.classify.features import TextCounts, TfIdf
-from triage.classify.heads import Centroids, Head, Kernels, MeaningOdds, Nearest, Rows, WordMargins
+from triage.classify.heads import Centroids, Head, KernelOdds, Kernels, MeaningOdds, Nearest, Rows, WordMargins
 from triage.classify.metrics import Quality, quality
 from triage.classify.pool import Pool, TopMap, folds, near_copies
 from triage.decisions import Alternative, Neighbour, Prediction
@@ -23,7 +21,8 @@ Floats = NDArray[np.float64]
 Vectors = NDArray[np.float32]
 Numbers = NDArray[np.int64]
 
-RECIPE = "pool-3"  # Part of the model version: raise it when the same data would give another model.
+RECIPE = "pool-4"  # Part of the model version: raise it when the same data would give another model.
+FEW_A_LABEL, FEW = 20, 1_000  # examples a label on average, and in all, up to which `KernelOdds` is among the heads
 FEWER_FOLDS_FROM = 6_000  # rows; three folds then say as much as five
 COPIES_UP_TO = 3_000  # rows compared with each other for near copies; beyond, only equal texts count
 SCOPE_QUANTILE = 0.1  # of the examples' own belonging: below it a text counts as unlike them
@@ -131,7 +130,10 @@ class TicketClassifier:
 
     def _heads(self) -> list[Head]:
         """`Kernels` comes first: its first score also tells what is out of scope."""
-        return [Kernels(), WordMargins(self.seed), MeaningOdds(), Centroids(self.label_vectors_), Nearest()]
+        heads: list[Head] = [Kernels(), WordMargins(self.seed), MeaningOdds(), Centroids(self.label_vectors_)]
+        if len(self.labels_) <= min(FEW, FEW_A_LABEL * len(self.classes_)):
+            heads.append(KernelOdds())
+        return [*heads, Nearest()]
 
     def _fit_heads(self, blocks: tuple[Any, Any], rows: Numbers) -> tuple[TfIdf, list[Head]]:
         rows = np.concatenate([rows, np.arange(len(self.labels_), len(self.known_labels_))])
@@ -146,8 +148,8 @@ class TicketClassifier:
         groups = self.groups_ = self._copies(blocks)
         most = self.n_folds if len(self.labels_) < FEWER_FOLDS_FROM else min(self.n_folds, 3)
         n_folds = max(2, min(most, int(np.bincount(self.labels_).max())))
-        tables = sum(head.tables for head in self._heads())
-        scores = np.zeros((tables, len(self.labels_), len(self.classes_)))
+        trust = [head.trust for head in self._heads() for _ in range(head.tables)]
+        scores = np.zeros((len(trust), len(self.labels_), len(self.classes_)))
         nearest = np.zeros(len(self.labels_))
         for known, held in folds(self.labels_, groups, n_folds, self.seed):
             if not len(held) or len(np.unique(self.labels_[known])) < 2:
@@ -157,14 +159,14 @@ class TicketClassifier:
             rows = _rows(tfidf, (blocks[0][held], blocks[1][held]), self.vectors_[held], with_names)
             scores[:, held] = _scores(heads, rows)
             nearest[held] = rows.cosines.max(axis=1)
-        self.pool_ = Pool().fit(scores, self.labels_)
+        self.pool_ = Pool(trust).fit(scores, self.labels_)
         belonging = scores[0].max(axis=1) * np.maximum(nearest, 0) ** 2
         self.scope_floor_ = max(float(np.quantile(belonging, SCOPE_QUANTILE)), LOWEST_SCALE)
         shares = np.zeros_like(scores[0])
         # Weights see other rows than those they are measured on.
         for known, held in folds(self.labels_, groups, n_folds, self.seed + 1):
             if len(known) and len(held):
-                shares[held] = Pool().fit(scores[:, known], self.labels_[known]).shares(scores[:, held])
+                shares[held] = Pool(trust).fit(scores[:, known], self.labels_[known]).shares(scores[:, held])
         scope = np.clip(belonging / self.scope_floor_, 0, 1)
         self.top_map_ = TopMap().fit(shares.max(axis=1) * scope, shares.argmax(axis=1) == self.labels_)
         self.held_out_ = self._confident(shares, belonging)
@@ -237,6 +239,9 @@ class TicketClassifier:
 
     def _version(self, label_texts: Mapping[str, str] | None) -> str:
         """12 hex digits that change with the data, the encoder, the settings and the libraries."""
+        import scipy
+        import sklearn
+
         labels = [str(self.classes_[label]) for label in self.labels_]
         made_with = [RECIPE, self.encoder_id, self.n_folds, self.seed]
         libraries = [np.__version__, scipy.__version__, sklearn.__version__]

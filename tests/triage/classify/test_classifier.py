@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from tests.triage.tickets import hashed
 from triage.classify import OneCategory, TicketClassifier, UnknownRecipe
+from triage.classify.heads import KernelOdds
 from triage.decisions import Prediction
 
 WORDS = {
@@ -149,6 +150,14 @@ def test_two_categories_work_both_ways() -> None:
     assert found.category == "webhook"
     assert "webhook endpoint" in found.phrases[0]
     assert "invoice" in ask(model, "refund the invoice payment").phrases[0]
+
+
+def test_words_speak_with_few_examples_too() -> None:
+    model = fitted(45)
+    assert any(isinstance(head, KernelOdds) for head in model.heads_)
+    found = ask(model, "hello, the webhook delivery stopped and we paid")
+    assert found.category == "webhook"
+    assert "webhook delivery" in found.phrases[0]
 
 
 def test_says_what_it_cannot_learn_from() -> None:
