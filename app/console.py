@@ -12,6 +12,7 @@ from app.admin.connect_model import Desk
 from app.bootstrap import Deps
 from app.console_deliveries import DeliveriesService, midnight
 from app.console_overview import Link
+from app.console_sla import SlaService
 from app.console_triage import TriageService
 
 ATTEMPTS_KEPT = timedelta(hours=1)
@@ -27,7 +28,7 @@ def create_blueprint(deps: Deps) -> Blueprint:
     )
 
 
-class ConsoleService(DeliveriesService, TriageService):
+class ConsoleService(DeliveriesService, TriageService, SlaService):
     """Implements `app.admin.ConsoleDeps`."""
 
     def find_user(self, email: str) -> UserRecord | None:

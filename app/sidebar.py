@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from flask import Blueprint
@@ -10,6 +11,8 @@ from flask import Blueprint
 import sidebar_app
 from app.bootstrap import Deps
 from app.sidebar_sessions import Sessions
+from app.sla.acknowledging import acknowledge
+from app.sla.looking import ClocksUnreadable, case_of
 from connectors.base import read_or_none
 from connectors.defaults import load_taxonomy
 from connectors.errors import ConnectorError, NotFound
@@ -22,8 +25,9 @@ from sidebar_app import (
     TicketNotFound,
 )
 from triage.actions import UpdateTicket
-from triage.context import Correction, Names, PanelView, WriteBack, panel
+from triage.context import Correction, Names, PanelClocks, PanelView, WriteBack, panel
 from triage.corrections import corrected, home, undone
+from triage.panel_clock import panel_clocks
 from triage.taxonomy import Taxonomy
 from triage.tickets import Organization, Requester, Ticket
 
@@ -106,6 +110,11 @@ class SidebarService(Sessions):
             self._plan(transaction, session, change, cause=f"undo:{standing[0].id}@{standing[0].at.isoformat()}")
         return self._view(session, seen)
 
+    def acknowledge(self, session: Session, ticket_ref: str) -> PanelView:
+        seen = self._read(session, ticket_ref)
+        acknowledge(self.deps, session.tenant, ticket_ref, by=session.user_name, way="panel", now=self.deps.now())
+        return self._view(session, seen)
+
     def categories(self, session: Session) -> tuple[tuple[str, str], ...]:
         return tuple((each.key, each.name) for each in self.taxonomy.categories)
 
@@ -136,6 +145,7 @@ class SidebarService(Sessions):
         stored = decisions.latest(session.tenant, ref)
         state = decisions.write_back_state(session.tenant, ref)
         corrections = decisions.corrections(session.tenant, ref)
+        now = self.deps.now()
         shown = _active(corrections) or (corrections[0] if corrections else None)
         return panel(
             ticket=seen.ticket,
@@ -146,9 +156,17 @@ class SidebarService(Sessions):
             write_back=WRITE_BACK[state[0]] if state else WriteBack.NONE,
             write_back_reason=(state[1] or "") if state else "",
             names=self.names,
-            now=self.deps.now(),
+            now=now,
             zone=session.time_zone,
+            clocks=self._clocks(session, ref, now),
         )
+
+    def _clocks(self, session: Session, ref: str, now: datetime) -> PanelClocks:
+        try:
+            known = case_of(self.deps.store, session.tenant, ref, now)
+        except ClocksUnreadable as error:
+            return PanelClocks(note=f"The clocks are not shown: {error}")
+        return panel_clocks(known, zone=session.time_zone, user_id=session.user_id)
 
     def _plan(self, transaction: Any, session: Session, change: UpdateTicket, *, cause: str) -> None:
         self.deps.store.outbox.add_in(

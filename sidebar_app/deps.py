@@ -95,5 +95,8 @@ class SidebarDeps(Protocol):
     def undo(self, session: Session, ticket_ref: str) -> PanelView:
         """Take the last correction back and return the panel; also raises `CorrectionRefused`."""
 
+    def acknowledge(self, session: Session, ticket_ref: str) -> PanelView:
+        """The agent has it: nobody further is told. Returns the panel; raises as `panel` does."""
+
     def categories(self, session: Session) -> tuple[tuple[str, str], ...]:
         """Every category an agent may pick, as (key, name), in the order to show."""

@@ -50,6 +50,7 @@ def create_blueprint(deps: SidebarDeps, *, sdk_urls: Mapping[str, str] | None = 
     rule("/panel/<ticket_ref>", "panel", views.panel, methods=["GET"])
     rule("/panel/<ticket_ref>/correction", "correction", views.corrected, methods=["POST"])
     rule("/panel/<ticket_ref>/undo", "undo", views.undone, methods=["POST"])
+    rule("/panel/<ticket_ref>/acknowledge", "acknowledge", views.acknowledged, methods=["POST"])
     return blueprint
 
 
@@ -123,6 +124,9 @@ class _Views:
 
     def undone(self, ticket_ref: str) -> Response:
         return self._answer(ticket_ref, lambda session: self.deps.undo(session, ticket_ref))
+
+    def acknowledged(self, ticket_ref: str) -> Response:
+        return self._answer(ticket_ref, lambda session: self.deps.acknowledge(session, ticket_ref))
 
     def _answer(self, ticket_ref: str, view_of: Callable[[Session], PanelView]) -> Response:
         try:

@@ -12,6 +12,7 @@ from triage.panel_view import (
     Fact,
     Names,
     Note,
+    PanelClocks,
     PanelView,
     Pill,
     Section,
@@ -33,6 +34,7 @@ __all__ = [
     "Fact",
     "Names",
     "Note",
+    "PanelClocks",
     "PanelView",
     "Pill",
     "Section",
@@ -82,8 +84,10 @@ def panel(
     now: datetime,
     zone: str | None,
     write_back_reason: str = "",
+    clocks: PanelClocks | None = None,
 ) -> PanelView:
     """The panel of `ticket` as an agent in time zone `zone` reads it at `now` (aware)."""
+    clocks = clocks or PanelClocks()
     active = correction if correction and not correction.undone else None
     state = _state(decision, active, now - ticket.updated_at)
     group = _group(decision, active, names)
@@ -96,7 +100,7 @@ def panel(
         heading=customer.heading(requester, organization),
         subline=customer.subline(organization),
         local_time=local,
-        pills=_pills(ticket, decision),
+        pills=_pills(ticket, decision, clocks),
         note=note,
         category=category,
         confidence=percent(decision.confidence) if decision and decision.prediction else "",
@@ -114,8 +118,9 @@ def panel(
         customer_facts=customer.facts(requester, organization, now, zone),
         customer_summary=customer.summary(organization, now),
         sections=NOT_BUILT,
-        announce=_announce(state, note, category, group),
+        announce=_announce(state, note, category, group, clocks),
         polls=state is State.PENDING or write_back in (WriteBack.WAITING, WriteBack.VERIFYING),
+        clocks=clocks,
     )
 
 
@@ -151,10 +156,11 @@ def _category(state: State, decision: Decision | None, active: Correction | None
     return ""
 
 
-def _pills(ticket: Ticket, decision: Decision | None) -> tuple[Pill, ...]:
+def _pills(ticket: Ticket, decision: Decision | None, clocks: PanelClocks) -> tuple[Pill, ...]:
     priority = (decision.priority if decision else None) or ticket.priority
     pills = [Pill(text=priority.value, tone="bad" if priority is Priority.P1 else "")] if priority else []
-    return (*pills, Pill(text=capital(ticket.status.value.replace("_", " "))))
+    first = [clocks.pill] if clocks.pill else []
+    return (*first, *pills, Pill(text=capital(ticket.status.value.replace("_", " "))))
 
 
 def _note(
@@ -266,7 +272,9 @@ def _write_note(write_back: WriteBack, reason: str) -> Note | None:
     return None
 
 
-def _announce(state: State, note: Note | None, category: str, group: str) -> str:
+def _announce(state: State, note: Note | None, category: str, group: str, clocks: PanelClocks) -> str:
+    if clocks.page:
+        return clocks.page.fact
     if note:
         return f"{note.fact} {note.text}".strip()
     if state is State.ROUTED:

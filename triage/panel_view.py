@@ -52,10 +52,11 @@ class Correction:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pill:
-    """A short label in the panel's head. `tone` is empty, good, warn, bad or info."""
+    """A short label in the panel's head. `tone` is empty, good, warn, bad or info; one with a `verb` counts down."""
 
     text: str
     tone: str = ""
+    verb: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,6 +99,63 @@ class Section:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ClockLine:
+    """One clock. `tone` is empty, soon, urgent, late, paused or met; `large` is the one that matters now, and a calm
+    one beside it has no `bar`.
+
+    `used` and `of` are seconds. While it runs `left_s` counts down, until the desk closes in `stops_s`; `opens_s` is
+    when it runs again. They are None where nothing counts.
+    """
+
+    name: str
+    tone: str
+    value: str
+    due: str
+    brief: str
+    used: int
+    of: int
+    share: str
+    bar: bool = True
+    large: bool = False
+    left_s: int | None = None
+    stops_s: int | None = None
+    opens_s: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LadderLine:
+    """`state` is done, now, next or ack."""
+
+    state: str
+    who: str
+    text: str
+    clock: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PageBar:
+    """A page or ladder that nobody has acknowledged. `then` goes on with "in 1 min 40 s", which `in_s` counts down."""
+
+    fact: str
+    then: str = ""
+    in_said: str = ""
+    in_s: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PanelClocks:
+    """`note` says in one line why there is no clock; `has_it` who acknowledged."""
+
+    lines: tuple[ClockLine, ...] = ()
+    note: str = ""
+    pill: Pill | None = None
+    ladder: tuple[LadderLine, ...] = ()
+    page: PageBar | None = None
+    has_it: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PanelView:
     """The panel of one ticket. `announce` is what the status region reads out; `polls` asks for a second look."""
 
@@ -124,3 +182,4 @@ class PanelView:
     sections: tuple[Section, ...]
     announce: str
     polls: bool
+    clocks: PanelClocks = PanelClocks()

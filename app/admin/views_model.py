@@ -8,6 +8,7 @@ from typing import Protocol
 
 from app.admin.connect_model import ConnectDeps
 from app.admin.deliveries_model import DeliveriesDeps
+from app.admin.sla_model import SlaDeps
 from app.admin.tones import Tone
 from app.admin.triage_model import TriageDeps
 
@@ -85,7 +86,7 @@ class Overview:
     working: bool = True
 
 
-class ConsoleDeps(ConnectDeps, DeliveriesDeps, TriageDeps, Protocol):
+class ConsoleDeps(ConnectDeps, DeliveriesDeps, TriageDeps, SlaDeps, Protocol):
     """What the console needs; the Overview is about all helpdesks of this installation."""
 
     def find_user(self, email: str) -> UserRecord | None:

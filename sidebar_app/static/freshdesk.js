@@ -6,7 +6,7 @@
   const MAX_HEIGHT = 700;
   // 50 requests a minute are shared by all agents of the account: three looks within a minute, then ask the agent.
   const POLL_GAPS_MS = [5000, 15000, 40000];
-  const TEMPLATES = { "": "panel", correction: "correct", undo: "undo" };
+  const TEMPLATES = { "": "panel", correction: "correct", undo: "undo", acknowledge: "acknowledge" };
   const DARK = "deskhand.dark";
 
   /* fw-button and fw-checkbox as far as the panel uses them */

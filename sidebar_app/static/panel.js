@@ -68,6 +68,7 @@
     if (picked !== null) showOther(picked);
     if (focus) box.querySelector(focus)?.focus({ preventScroll: true });
     tick();
+    clocks.wind();
   }
 
   function pickedCategory() {
@@ -178,7 +179,7 @@
     const turn = clear();
     now.polls = 0;
     const words = box.querySelector("[data-trouble]");
-    const buttons = box.querySelectorAll("[data-section=now] .btn");
+    const buttons = box.querySelectorAll("[data-section=now] .btn, [data-acknowledge]");
     buttons.forEach((button) => button.setAttribute("aria-disabled", "true"));
     show(words, waiting, "wait");
     say(waiting);
@@ -202,6 +203,7 @@
 
   const correct = (key, name) => change("correction", { category: key }, `Changing to ${name}…`);
   const undo = () => change("undo", {}, "Taking the correction back…");
+  const acknowledge = () => change("acknowledge", {}, "Saying that you have it…");
 
   function showOther(value) {
     const form = box.querySelector("[data-other-form]");
@@ -235,6 +237,7 @@
   const PRESSES = {
     correct: (button) => correct(button.dataset.correct, button.dataset.name),
     undo,
+    acknowledge,
     retry: () => load(),
     reload: () => reload(),
     other: () => { showOther(); box.querySelector("#category").focus(); },
@@ -275,6 +278,7 @@
   }
 
   const KEYS = {
+    a: () => { const button = box.querySelector("[data-acknowledge]"); button?.click(); return Boolean(button); },
     c: () => pick(),
     u: () => { const button = box.querySelector("[data-undo]"); button?.click(); return Boolean(button); },
     r: () => { load(); return true; },
@@ -328,6 +332,8 @@
     }
   }
   setInterval(tick, 10000);
+
+  const clocks = window.deskhandClocks({ box, say, look: () => { if (now.active && !now.busy) load({ poll: true }); } });
 
   /* start */
   async function start() {

@@ -15,25 +15,29 @@ import requests
 from flask.testing import FlaskClient
 from itsdangerous import URLSafeSerializer
 from sqlalchemy import select
+from sqlalchemy.event import listen
 from werkzeug.test import TestResponse
 
 from app import create_app
 from app.bootstrap import Deps
 from app.settings import Settings
 from app.sidebar_sessions import LONGEST_SESSION, SESSION
+from connectors.defaults import load_sla
 from connectors.simulator.knobs import Knobs
 from connectors.simulator.server import Running
 from connectors.store import Store
+from connectors.store.config import SLA
 from connectors.store.decisions import StoredCorrection
 from connectors.store.outbox import OutboxRow
 from connectors.store.schema import outbox
 from tests.conftest import ToldClock, new_tenant
 from triage.actions import UpdateTicket
 from triage.decisions import Alternative, Decision, Outcome, Prediction
-from triage.tickets import Priority
+from triage.sla.log import Acknowledged, Event, PrioritySet, StatusSet, Told
+from triage.tickets import Priority, Status
 
 CUSTOMER = "nadja@nordlicht.example"
-ROUTES = (("GET", ""), ("POST", "/correction"), ("POST", "/undo"))
+ROUTES = (("GET", ""), ("POST", "/correction"), ("POST", "/undo"), ("POST", "/acknowledge"))
 LEASE = timedelta(seconds=30)
 
 
@@ -692,3 +696,58 @@ def test_a_helpdesk_that_is_still_being_connected_has_no_panel(client: FlaskClie
     refused = launch(client, acme, acme.token())
     assert refused.status_code == 401
     assert "not connected" in refused.text
+
+
+def happened(acme: Office, ref: str, *events: Event) -> None:
+    with acme.store.database.write() as transaction:
+        acme.store.ticket_log.append_in(transaction, acme.name, ref, events, now=acme.clock())
+
+
+def begun(acme: Office, priority: Priority) -> tuple[Event, ...]:
+    since = acme.clock() - timedelta(minutes=5)
+    return StatusSet(at=since, status=Status.OPEN), PrioritySet(at=since, priority=priority)
+
+
+def test_the_panel_counts_down_from_the_stored_log(acme: Office, ana: Agent) -> None:
+    ref = acme.ticket()
+    assert "Nothing is known of this ticket yet." in ana.look(ref).text
+    happened(acme, ref, *begun(acme, Priority.P1))
+    text = ana.look(ref).text.replace("\N{NO-BREAK SPACE}", " ")
+    assert 'data-clock="First reply" data-of="900" data-left="600"' in text
+    assert "P1: 15 min, day and night." in text
+
+
+def test_clocks_cost_the_panel_two_queries(acme: Office, ana: Agent, store: Store) -> None:
+    ref = acme.ticket()
+    happened(acme, ref, *begun(acme, Priority.P1))
+    asked: list[str] = []
+    listen(store.database.engine, "before_cursor_execute", lambda *given: asked.append(given[2]))
+    ana.look(ref)
+    mine = [query for query in asked if "ticket_event" in query or "FROM config" in query]
+    assert len(mine) == 2
+
+
+def test_who_presses_acknowledge_has_it_and_the_ladder_is_looked_at_at_once(acme: Office, ana: Agent) -> None:
+    ref = acme.ticket()
+    told = Told(at=acme.clock() - timedelta(minutes=4), key="at_once/1/level/1", to=("manager",), by=("page",))
+    happened(acme, ref, *begun(acme, Priority.P1), told)
+    assert "data-acknowledge" in ana.look(ref).text
+    done = ana.ask("POST", f"/sidebar/panel/{ref}/acknowledge")
+    assert "Ana Lind has it since" in done.text
+    assert "data-acknowledge" not in done.text
+    again = ana.ask("POST", f"/sidebar/panel/{ref}/acknowledge")
+    assert again.status_code == 200
+    acks = [each for each in acme.store.ticket_log.read(acme.name, ref) if isinstance(each, Acknowledged)]
+    assert [(each.by, each.way) for each in acks] == [("Ana Lind", "panel")]
+    assert list(acme.store.timers.due(acme.clock())) == [acme.name]
+
+
+def test_rules_that_give_no_due_time_leave_the_rest_of_the_panel(acme: Office, ana: Agent) -> None:
+    ref = acme.ticket()
+    acme.read(ref, decision())
+    happened(acme, ref, *begun(acme, Priority.P2))
+    body = {**load_sla(), "schedules": {"office": {"name": "Never", "time_zone": "Etc/UTC"}}}
+    acme.store.config.save(acme.name, SLA, body, by="Ana", why="", now=acme.clock())
+    text = ana.look(ref).text
+    assert "The clocks are not shown:" in text
+    assert "Webhooks and integrations" in text

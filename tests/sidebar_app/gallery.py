@@ -11,10 +11,23 @@ from playwright.sync_api import Browser, sync_playwright
 
 from sidebar_app import HelpdeskDown
 from tests.sidebar_app.host_page import Site, site
-from tests.sidebar_app.sidebar_fakes import NOW, SKIPPED, TICKET, UNSURE, FakeSidebar, view
+from tests.sidebar_app.sidebar_fakes import (
+    NOW,
+    PAGED,
+    RUNNING,
+    SKIPPED,
+    SURE,
+    TICKET,
+    UNSURE,
+    FakeSidebar,
+    clocks,
+    view,
+)
 from triage.context import Correction, WriteBack
-from triage.tickets import Status
+from triage.sla.log import Acknowledged, Reply, StatusSet
+from triage.tickets import Priority, Status
 
+P1_DECISION = replace(SURE, priority=Priority.P1, reasons=("P1: severity 1, Enterprise",))
 CASES: dict[str, dict[str, object]] = {
     "normal": {},
     "unsure": {"decision": UNSURE, "write_back": WriteBack.NONE},
@@ -33,6 +46,19 @@ CASES: dict[str, dict[str, object]] = {
     "parked": {"write_back": WriteBack.PARKED, "write_back_reason": "The field Category was deleted in the helpdesk"},
     "waiting": {"write_back": WriteBack.WAITING},
     "unknown requester": {"organization": None},
+    "clocks": {"clocks": clocks()},
+    "paged": {"clocks": clocks(PAGED), "decision": P1_DECISION},
+    "soon": {"clocks": clocks(RUNNING, at=NOW + timedelta(minutes=8))},
+    "last tenth": {"clocks": clocks(RUNNING, at=NOW + timedelta(minutes=18, seconds=20))},
+    "late": {"clocks": clocks(RUNNING, at=NOW + timedelta(minutes=34))},
+    "night": {"clocks": clocks(RUNNING, at=NOW + timedelta(hours=6))},
+    "held": {"clocks": clocks((*RUNNING, StatusSet(at=NOW - timedelta(minutes=4), status=Status.PENDING)))},
+    "met": {"clocks": clocks((*RUNNING, Reply(at=NOW - timedelta(minutes=3), by_agent=True)))},
+    "has it": {
+        "decision": P1_DECISION,
+        "clocks": clocks((*PAGED, Acknowledged(at=NOW - timedelta(minutes=1), by="Priya Nair", way="panel"))),
+    },
+    "no priority": {"clocks": clocks(RUNNING[:2])},
     "closed": {"ticket": replace(TICKET, status=Status.CLOSED)},
     "undone": {
         "correction": Correction(category="api_errors", by_name="Mei Tanaka", at=NOW, undone=True, group="Platform API")

@@ -15,8 +15,12 @@ from sidebar_app import (
     SessionRefused,
     TicketNotFound,
 )
-from triage.context import Correction, Names, PanelView, WriteBack, panel
+from tests.triage.sla.stories import WITH_LADDER, service_down
+from triage.context import Correction, Names, PanelClocks, PanelView, WriteBack, panel
 from triage.decisions import Alternative, Decision, Outcome, Prediction
+from triage.panel_clock import panel_clocks
+from triage.sla.case import case
+from triage.sla.log import Acknowledged, Event, FactsSet, PrioritySet, StatusSet
 from triage.tickets import Channel, Organization, Priority, Requester, Status, Ticket
 
 NOW = datetime(2026, 11, 17, 13, 24, tzinfo=UTC)
@@ -123,6 +127,22 @@ SKIPPED = replace(
 )
 
 
+BEGAN = NOW - timedelta(minutes=38)
+RUNNING: tuple[Event, ...] = (
+    StatusSet(at=BEGAN, status=Status.OPEN),
+    FactsSet(at=BEGAN, facts={"tier": ("enterprise",)}),
+    PrioritySet(at=BEGAN, priority=Priority.P2),
+)
+"""P2, open for 38 minutes: the first reply is due in 22."""
+PAGED = service_down(1, 2, at=NOW)
+AGENT = "12"
+"""The helpdesk's id of Priya Nair, who was paged."""
+
+
+def clocks(log: tuple[Event, ...] = RUNNING, *, at: datetime = NOW) -> PanelClocks:
+    return panel_clocks(case(log, WITH_LADDER, at), zone="Europe/Berlin", user_id=AGENT)
+
+
 def view(**changes: object) -> PanelView:
     given: dict[str, object] = {
         "ticket": TICKET,
@@ -151,6 +171,7 @@ class FakeSidebar:
         self.panel_token = "panel-token"
         self.agents = {"7": "Priya Nair"}
         self.panel_calls = 0
+        self.log: tuple[Event, ...] = ()
 
     def open(self, vendor: str, *, origin: str, token: str) -> OpenedSession:
         if token != "good":
@@ -196,6 +217,8 @@ class FakeSidebar:
         if ticket_ref not in self.views:
             raise TicketNotFound
         given = {"ticket": replace(TICKET, ref=ticket_ref), **self.views[ticket_ref]}
+        if self.log:
+            given["clocks"] = clocks(self.log)
         return view(**given)
 
     def correct(self, session: Session, ticket_ref: str, category: str) -> PanelView:
@@ -216,6 +239,10 @@ class FakeSidebar:
         if not isinstance(given, Correction):
             raise CorrectionRefused("There is no correction to undo.")
         self.views[ticket_ref]["correction"] = replace(given, undone=True)
+        return self.panel(session, ticket_ref)
+
+    def acknowledge(self, session: Session, ticket_ref: str) -> PanelView:
+        self.log = (*self.log, Acknowledged(at=NOW - timedelta(seconds=1), by=session.user_name, way="panel"))
         return self.panel(session, ticket_ref)
 
     def categories(self, session: Session) -> tuple[tuple[str, str], ...]:

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, FrameLocator, Page, Route, expect
 
 from tests.sidebar_app.host_page import Site, site
-from tests.sidebar_app.sidebar_fakes import UNSURE
+from tests.sidebar_app.sidebar_fakes import NOW, PAGED, RUNNING, UNSURE
+from tests.triage.sla.stories import service_down
 from triage.context import WriteBack
 
 pytestmark = pytest.mark.browser
@@ -198,3 +201,47 @@ def test_a_vendors_script_that_comes_late_starts_no_second_client(page: Page) ->
         page.frames[1].wait_for_function("window.ZAFClient")
         page.wait_for_timeout(200)
         assert not page.frames[1].evaluate("window.usedSdk")
+
+
+def test_a_clock_counts_down_and_only_crossings_are_said(page: Page, made: Site) -> None:
+    made.deps.log = RUNNING
+    page.clock.install()
+    frame = framed(page, made)
+    clock, pill = frame.locator(".clock").first, frame.locator("[data-pill]")
+    status = frame.get_by_role("status")
+    expect(clock.locator(".v")).to_have_text(re.compile(r"2[12].min left"))
+    expect(status).to_have_text("Webhook delivery, routed to Integrations EU.")
+    for minutes, left, shown, tone, said in (
+        (3, r"1[89].min left", r"Reply in 1[89].min", "", "Webhook delivery, routed to Integrations EU."),
+        (6, r"1[23].min left", r"Reply in 1[23].min", "soon", "First reply has used 75.% of its time."),
+        (9, r"[34].min \d+.s left", r"Reply in [34].min \d+.s", "urgent", "First reply has used 90.% of its time."),
+        (6, r"\d.min( \d+.s)? late", r"Reply \d.min( \d+.s)? late", "late", "First reply is late."),
+    ):
+        page.clock.run_for(minutes * 60_000)
+        expect(clock.locator(".v")).to_have_text(re.compile(left))
+        expect(pill).to_have_text(re.compile(shown))
+        expect(clock).to_have_class(re.compile(rf"^clock ?{tone}$"))
+        expect(status).to_have_text(re.compile(said))
+
+
+def test_acknowledge_is_first_by_tab_and_one_key_away(page: Page, made: Site) -> None:
+    made.deps.log = PAGED
+    frame = framed(page, made)
+    button = frame.get_by_role("button", name="Acknowledge, I have it")
+    expect(frame.get_by_role("status")).to_contain_text("Nobody has acknowledged yet.")
+    page.locator("#app").focus()
+    page.keyboard.press("Tab")
+    expect(button).to_be_focused()
+    page.keyboard.press("a")
+    expect(frame.locator(".has-it")).to_have_text("Priya Nair has it since 14:23.")
+    expect(button).to_have_count(0)
+
+
+def test_who_was_told_meanwhile_appears_by_itself(page: Page, made: Site) -> None:
+    made.deps.log = PAGED
+    page.clock.install()
+    frame = framed(page, made)
+    expect(frame.locator(".ladder .now")).to_contain_text("Priya Nair")
+    made.deps.log = service_down(1, 2, 3, at=NOW - timedelta(minutes=3))
+    page.clock.run_for(130_000)
+    expect(frame.locator(".ladder .now")).to_contain_text("Tomás Rey")

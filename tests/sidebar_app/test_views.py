@@ -14,7 +14,18 @@ from werkzeug.test import TestResponse
 import sidebar_app
 from sidebar_app import HelpdeskDown, SessionRefused
 from sidebar_app.headers import policy
-from tests.sidebar_app.sidebar_fakes import ORGANIZATION, REQUESTER, SURE, TICKET, UNSURE, FakeSidebar, view
+from tests.sidebar_app.sidebar_fakes import (
+    ORGANIZATION,
+    PAGED,
+    REQUESTER,
+    RUNNING,
+    SURE,
+    TICKET,
+    UNSURE,
+    FakeSidebar,
+    clocks,
+    view,
+)
 from triage.context import WriteBack
 
 HOST = "https://fieldline.zendesk.com"
@@ -125,6 +136,7 @@ ROUTES = [
     ("GET", "/sidebar/panel/48213"),
     ("POST", "/sidebar/panel/48213/correction"),
     ("POST", "/sidebar/panel/48213/undo"),
+    ("POST", "/sidebar/panel/48213/acknowledge"),
     ("POST", "/sidebar/session"),
     ("GET", "/sidebar/static/panel.js"),
 ]
@@ -311,3 +323,49 @@ def test_where_the_page_ships_in_the_package_ours_says_where_to_open_it(client: 
     assert "Open Deskhand inside your helpdesk" in answer.text
     assert "deskhand-session" not in answer.text
     assert directives(answer)["frame-ancestors"] == "'none'"
+
+
+def test_the_nearest_clock_has_a_bar_and_the_calm_one_a_line(
+    client: FlaskClient, agent: dict[str, str], deps: FakeSidebar
+) -> None:
+    deps.log = RUNNING
+    text = client.get("/sidebar/panel/48213", headers=agent).text.replace("\N{NO-BREAK SPACE}", " ")
+    assert '<span class="pill " data-pill="Reply">Reply in 22 min</span>' in text
+    first, second = re.findall(r'<div class="clock.*?(?=<div class="clock |<p class="route")', text, re.DOTALL)
+    assert 'data-clock="First reply" data-of="3600" data-left="1320"' in first
+    assert '<progress max="3600" value="2280" aria-label="First reply: 63 % of the time used">' in first
+    assert "Due 14:46 Amsterdam. Priya Nair is reminded at 14:31." in first
+    assert "progress" not in second
+    assert '<span class="due">due Thu 17:46</span>' in second
+    assert "page-bar" not in text
+
+
+def test_a_waiting_page_comes_first_of_all_that_takes_focus(
+    client: FlaskClient, agent: dict[str, str], deps: FakeSidebar
+) -> None:
+    deps.log = PAGED
+    text = client.get("/sidebar/panel/48213", headers=agent).text.replace("\N{NO-BREAK SPACE}", " ")
+    assert re.search(r"<(button|a|summary|input|select)\b[^>]*", text)[0] == (  # type: ignore[index]
+        '<button class="btn primary tall wide" type="button" data-acknowledge data-keep="acknowledge"'
+        ' aria-keyshortcuts="a"'
+    )
+    assert 'data-announce="You were paged at 14:21. Nobody has acknowledged yet."' in text
+    assert 'Tomás Rey is paged in <span class="num" data-in="120">2 min 0 s</span>.' in text
+    assert re.findall(r'<li class="(\w+)">', text) == ["done", "now", "next", "next"]
+
+
+def test_one_press_acknowledges_and_says_who_has_it(
+    client: FlaskClient, agent: dict[str, str], deps: FakeSidebar
+) -> None:
+    deps.log = PAGED
+    text = client.post("/sidebar/panel/48213/acknowledge", headers=agent).text
+    assert "Priya Nair has it since 14:23." in text
+    assert "page-bar" not in text
+    assert re.findall(r'<li class="(\w+)">', text) == ["done", "done", "ack"]
+
+
+def test_without_a_clock_one_line_says_so(client: FlaskClient, agent: dict[str, str], deps: FakeSidebar) -> None:
+    deps.views["48213"]["clocks"] = clocks(RUNNING[:2])
+    text = client.get("/sidebar/panel/48213", headers=agent).text
+    assert '<p class="small muted none">No clock runs: the ticket has no priority yet.</p>' in text
+    assert "data-clock" not in text

@@ -25,6 +25,7 @@ from app.admin.payload import leaves
 from app.passwords import hash_password
 from connectors.store.names import NoSuchDelivery
 from tests.app.admin.connect_fakes import FakeConnect
+from tests.app.admin.sla_fakes import FakeSla
 from tests.app.admin.triage_fakes import FakeTriage
 from triage.dry_run import FieldChange, Preview, Verdict
 
@@ -281,12 +282,13 @@ def overview() -> Overview:
     )
 
 
-class FakeConsole(FakeConnect, FakeTriage):
+class FakeConsole(FakeConnect, FakeTriage, FakeSla):
     """Users, attempts and deliveries in memory; `asked` remembers what was filtered, `done` what was pressed."""
 
     def __init__(self) -> None:
         FakeConnect.__init__(self)
         FakeTriage.__init__(self)
+        FakeSla.__init__(self)
         self.user: UserRecord | None = USER
         self.attempts: dict[tuple[str, str], Attempts] = {}
         self.page = deliveries()

@@ -287,7 +287,7 @@ def test_the_navigation_lists_only_pages_that_exist(admin: FlaskClient) -> None:
     marks = Marks()
     marks.feed(admin.get("/console/").text)
     links = {attrs["href"] for tag, attrs in marks.found if tag == "a" and not str(attrs.get("href")).startswith("#")}
-    assert links == {"/console/", "/console/triage", "/console/deliveries", "/console/connect"}
+    assert links == {"/console/", "/console/triage", "/console/sla", "/console/deliveries", "/console/connect"}
 
 
 def test_empty_pages_say_what_will_be_there(admin: FlaskClient, deps: FakeConsole) -> None:

@@ -110,10 +110,25 @@ def test_a_dry_run_is_two_clicks_from_the_list_and_works_by_keyboard(page: Page,
     expect(page.get_by_text("since this morning nothing arrives")).to_be_visible()
 
 
+def test_a_ticket_is_explained_by_its_number_and_its_ledger_copied(page: Page) -> None:
+    page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    page.goto("/console/sla")
+    page.get_by_label("Explain a ticket").fill("#48102")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("img", name="Resolution of ticket 48102")).to_be_visible()
+    page.get_by_role("button", name="Copy as text").click()
+    expect(page.get_by_role("button", name="Copied")).to_be_visible()
+    copied = page.evaluate("navigator.clipboard.readText()")
+    assert copied.splitlines()[0].split() == ["From", "What", "Clock", "Gave", "Sum"]
+    assert copied.splitlines()[-1].endswith("of 24 h  23 h 29 min")
+
+
 @pytest.mark.parametrize(
     "path",
     [
         "/console/",
+        "/console/sla",
+        "/console/sla?ticket=48102&compare=1",
         "/console/deliveries",
         "/console/deliveries/out-34",
         "/console/deliveries/out-34/dry-run/7",
