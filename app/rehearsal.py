@@ -24,6 +24,7 @@ from app.processes import Program, Supervisor, programs
 from app.settings import RECORD, Settings
 from connectors import registry
 from connectors.recorder import FILE
+from connectors.simulator.effects import is_marking
 from connectors.store.schema import EPOCH
 from connectors.store.tenants import LIVE
 
@@ -141,7 +142,11 @@ class Rehearsal:
         ours = self.actor_id
         log = self.effects()
         tickets = {entry["ticket_id"] for entry in log if entry["kind"] == "create"}
-        updates = Counter(e["ticket_id"] for e in log if e["kind"] == "update" and str(e["actor_id"]) == ours)
+        updates = Counter(
+            e["ticket_id"]
+            for e in log
+            if e["kind"] == "update" and str(e["actor_id"]) == ours and not is_marking(e["changes"])
+        )
         notes = Counter(e["ticket_id"] for e in log if e["kind"] == "note" and str(e["actor_id"]) == ours)
         outcomes = self.deps.store.deliveries.outcomes(since=EPOCH)
         return Score(

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import re
 import select
 import shutil
 import signal
@@ -12,9 +11,10 @@ import sqlite3
 import subprocess
 import sys
 import threading
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -25,13 +25,19 @@ from bench.zygote import Order
 from connectors.crash import VARIABLE
 from connectors.defaults import load_taxonomy
 from connectors.installing import Grant
+from connectors.marks import MARKER, is_marker
+from connectors.recorder import FILE, PAGE
+from connectors.simulator.control import first_agent
 from connectors.simulator.delivery import Delivery, Outcome
 from connectors.simulator.knobs import Knobs
 from connectors.simulator.records import Change, Draft, NewComment, Origin
 from connectors.simulator.server import Running
 from connectors.simulator.state import HelpdeskState
 from connectors.store import Store
+from connectors.store.config import SLA
 from connectors.store.tenants import NewTenant
+from triage.sla.marks import is_mark
+from triage.tickets import Priority
 
 START = datetime(2026, 11, 17, 13, 46, tzinfo=UTC)
 TENANT = "acme"
@@ -42,7 +48,18 @@ TEXTS = (
     ("Call", "as discussed"),
 )
 NEVER = "send.done:1000000"
-MARKER = re.compile(r"hx_[0-9a-f]{10}")
+EARLY = timedelta(minutes=20)
+"""When every ticket with a priority is late here, and its ladder pages whoever is on call."""
+ALL = [each.value for each in Priority]
+RULES = {
+    "policies": [{"id": "all", "hours": "calendar", "targets": {name: {"first_reply": "20 min"} for name in ALL}}],
+    "schedules": {"always": {"hours": "24/7", "time_zone": "Etc/UTC"}},
+    "which_schedule": {"default": "always"},
+    "escalation": {
+        "ladders": {"on_call": {"levels": [{"to": [], "by": ["page"], "wait": "1 h"}]}},
+        "responses": {name: {"ladder": "on_call", "reminders": []} for name in ALL},
+    },
+}
 
 
 class Zygote:
@@ -140,6 +157,21 @@ class World:
         self.quiet()
         return refs
 
+    def stir(self, refs: Sequence[int]) -> None:
+        """An agent changes each ticket and takes it back."""
+        for ref in refs:
+            origin = Origin(actor_id=first_agent(self.state), channel="web")
+            for change in (Change(add_tags=("looked_at",)), Change(remove_tags=("looked_at",))):
+                self.state.update_ticket(ref, change, origin)
+        self.quiet()
+
+    def pages(self, folder: Path) -> Counter[str]:
+        """How often somebody was paged about a ticket."""
+        recorded = folder / FILE
+        lines = recorded.read_text(encoding="utf-8").splitlines() if recorded.exists() else []
+        paged = [each for line in lines if (each := json.loads(line))["kind"] == PAGE and each["action"] == "trigger"]
+        return Counter(ref for each in paged for ref in each["tickets"])
+
     def unanswered(self, folder: Path) -> list[dict[str, Any]]:
         """The helpdesk's deliveries that this store has not answered 2xx, as the receiver gets them."""
         noted = folder / "acknowledged"
@@ -167,13 +199,14 @@ class World:
         ticket = self.state.tickets[ref]
         return {
             "fields": (ticket.status, ticket.priority, ticket.type, ticket.group_id, ticket.assignee_id),
-            "tags": sorted(tag for tag in ticket.tags if not MARKER.fullmatch(tag)),
+            # Where its clocks stand is a matter of when one looks.
+            "tags": sorted(tag for tag in ticket.tags if not is_marker(tag) and not is_mark(tag)),
             "custom_fields": sorted(ticket.custom_fields.items()),
             "comments": [(each.public, MARKER.sub("", each.body)) for each in self.state.comments[ref]],
         }
 
-    def is_marked(self, ref: int) -> bool:
-        return any(MARKER.fullmatch(tag) for tag in self.state.tickets[ref].tags)
+    def markers(self, ref: int) -> set[str]:
+        return {tag for tag in self.state.tickets[ref].tags if is_marker(tag)}
 
     def _keep(self, delivery: Delivery) -> Outcome:
         """In the place of a call: the runs deliver by themselves, as often as it takes."""
@@ -205,6 +238,7 @@ class World:
             secrets={"api_token": given["oauth_token"], "webhook_secret": given["signing_secret"]},
         )
         store.tenants.add(tenant, webhook_token="path-token", now=self.now)  # noqa: S106
+        store.config.save(TENANT, SLA, RULES, by="bench", why="late in minutes", now=self.now)
         if ":" in given["oauth_token"]:
             # User and password in one: only a recorded sign-in says that they travel as such.
             grant = Grant(access_token=given["oauth_token"], scheme="basic", issued_at=self.now)

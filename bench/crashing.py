@@ -19,10 +19,11 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-from bench.crash_world import MARKER, TEXTS, World, Zygote, left_over
+from bench.crash_world import EARLY, TEXTS, World, Zygote, left_over
 from bench.spool import Spool
 from bench.zygote import ANSWERED, SENT, Order
-from connectors.simulator.effects import Effect
+from connectors.marks import is_marker
+from connectors.simulator.effects import Effect, is_marking
 from connectors.store.markers import KEPT, SAVED_UP
 
 BETWEEN_RUNS = timedelta(hours=3)
@@ -38,7 +39,7 @@ class Plan:
     """How a point is reached: its n lies in 1 to `most`.
 
     With `heard` False no webhook arrives until all is over. With `after` the first death comes so long after the
-    tickets are through.
+    tickets are through, and with `stirred` an agent has changed each of them by then.
     """
 
     most: int = EACH
@@ -46,6 +47,7 @@ class Plan:
     timed: tuple[str, ...] = ()
     heard: bool = True
     after: timedelta | None = None
+    stirred: bool = False
     knobs: Mapping[str, Any] = field(default_factory=dict)
 
 
@@ -62,6 +64,8 @@ PLANS = {
     "plan.read": Plan(),
     "plan.before_commit": Plan(),
     "plan.committed": Plan(),
+    "watch.before_commit": Plan(after=timedelta(minutes=1), stirred=True),
+    "escalate.before_commit": Plan(most=1, timed=("escalate",), after=EARLY + timedelta(minutes=1)),
     "send.started": Plan(),
     SENT: Plan(),
     ANSWERED: Plan(),
@@ -164,6 +168,7 @@ class Run:
         self.workers = chance.choice([1, 2])
         self.story = [f"{self.workers} at work"]
         self.heard = plan.heard
+        self.markers: dict[int, set[str]] = {}
         self.deaths = 0
         self.skew = timedelta()
         self.step = LEASES_ARE_OVER
@@ -177,7 +182,10 @@ class Run:
         if self.plan.after is not None:
             self.process(None)
             self.process(None)
+            self.markers = {ref: self.world.markers(ref) for ref in self.refs}
             self.world.now += self.plan.after
+        if self.plan.stirred:
+            self.world.stir(self.refs)
         for crash in [*(crashes if point else ()), *[None] * MOST_CHILDREN]:
             ended = self.process(crash)
             if ended not in (0, -signal.SIGKILL):
@@ -219,10 +227,25 @@ class Run:
         """Of one update and one note for each ticket: those that are missing, and how often there was one more."""
         us = self.world.state.integration_user_id
         log = self.world.state.effects.since(self.seen_before)
-        counts = Counter((each.ticket_id, each.kind) for each in log if each.actor_id == us and not _tidies(each))
+        counts = Counter((each.ticket_id, each.kind) for each in log if each.actor_id == us and not _is_apart(each))
         wanted = {(ref, kind) for ref in self.refs for kind in ("update", "note")}
         more = {effect: count - (effect in wanted) for effect, count in counts.items()}
         return sorted(wanted - counts.keys()), {effect: count for effect, count in more.items() if count}
+
+    def still_marked(self) -> list[str]:
+        """Old markers, once their time has come. Writes that came since have left new ones."""
+        if "tidy" not in self.plan.timed:
+            return []
+        return [f"still marked: {ref}" for ref, old in self.markers.items() if old & self.world.markers(ref)]
+
+    def pages_amiss(self) -> list[str]:
+        """Of one page for each ticket with a priority, once their time has come."""
+        paged = self.world.pages(self.folder)
+        if "escalate" not in self.plan.timed:
+            return [f"paged before its time: {ref}" for ref in paged]
+        wanted = {str(ref) for ref in self.refs if self.world.state.tickets[ref].priority is not None}
+        missing = [f"nobody was paged: {ref}" for ref in sorted(wanted - paged.keys())]
+        return [*missing, *(f"paged {count} times: {ref}" for ref, count in paged.items() if count > (ref in wanted))]
 
     def views(self) -> list[dict[str, Any]]:
         return [self.world.view(ref) for ref in self.refs]
@@ -241,14 +264,15 @@ class Run:
             *[f"{count} too many: {effect}" for effect, count in more.items()],
             *[f"left over: {row}" for row in left_over(self.folder)],
             *[f"not answered 2xx: delivery {each['number']}" for each in self.world.unanswered(self.folder)],
-            *([f"still marked: {ref}" for ref in self.refs if self.plan.after and self.world.is_marked(ref)]),
+            *self.still_marked(),
+            *self.pages_amiss(),
             *(["no process was killed, so the run proves nothing"] if must_die and not self.deaths else []),
         ]
 
 
-def _tidies(effect: Effect) -> bool:
-    """A change that takes our marker off a ticket and does nothing else."""
+def _is_apart(effect: Effect) -> bool:
+    """A change that is no triage: it takes our marker off a ticket, or says where its clocks stand."""
     if effect.kind != "update" or {*effect.changes} != {"tags"}:
         return False
     before, after = ({*tags} for tags in effect.changes["tags"])
-    return after < before and all(MARKER.fullmatch(tag) for tag in before - after)
+    return is_marking(effect.changes) or (after < before and all(is_marker(tag) for tag in before - after))

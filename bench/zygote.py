@@ -38,7 +38,7 @@ from connectors.crash import Armed, crash_point
 from connectors.http import READS
 from connectors.store import Store
 from connectors.store.schema import EPOCH
-from jobs import plan, reconcile, renew, send  # noqa: F401  what the clock would import in a child
+from jobs import escalate, plan, reconcile, renew, send  # noqa: F401  what the clock would import in a child
 from jobs.clock import Clock
 from jobs.own_threads import OwnThreads
 from jobs.runtime import Runtime, use
@@ -92,6 +92,7 @@ class Home:
             {
                 "DESKHAND_VAR": folder,
                 "DATABASE_URL": f"sqlite:///{folder}/store.sqlite3",
+                "DESKHAND_MESSAGES": "record",
                 "DESKHAND_BACKUP_S": "0",  # hours pass between two runs, and each would begin with a copy
             }
         )

@@ -23,6 +23,8 @@ POINTS = (
     "plan.read",
     "plan.before_commit",
     "plan.committed",
+    "watch.before_commit",
+    "escalate.before_commit",
     "send.started",
     "send.answered",
     "send.before_commit",

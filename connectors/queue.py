@@ -32,8 +32,19 @@ DOCTOR = "jobs.doctor.doctor"
 TIDY = "jobs.tidy.tidy"
 DRY_RUN = "jobs.dry_run.dry_run"
 LEARN = "jobs.learn.learn"
+ESCALATE = "jobs.escalate.escalate"
 
-TIMEOUT_S = {PLAN: 60, SEND: 60, RECONCILE: 300, RENEW: 60, DOCTOR: 120, TIDY: 300, DRY_RUN: 60, LEARN: 900}
+TIMEOUT_S = {
+    PLAN: 60,
+    SEND: 60,
+    RECONCILE: 300,
+    RENEW: 60,
+    DOCTOR: 120,
+    TIDY: 300,
+    DRY_RUN: 60,
+    LEARN: 900,
+    ESCALATE: 120,
+}
 INBOX_JOBS = {
     "reconcile": RECONCILE,
     "renew": RENEW,
@@ -41,6 +52,7 @@ INBOX_JOBS = {
     "tidy": TIDY,
     "dry_run": DRY_RUN,
     "learn": LEARN,
+    "escalate": ESCALATE,
 }
 """Which job works an inbox row of a given kind; every other kind is a ticket event and is planned."""
 

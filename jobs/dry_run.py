@@ -15,7 +15,7 @@ from jobs.runtime import Runtime, log
 from jobs.send import EFFECTS
 from triage.actions import UpdateTicket
 from triage.dry_run import Preview, Verdict, final, of_change
-from triage.events import EventKind, why_ignored
+from triage.events import Care, EventKind, care_for
 from triage.loops import SPAN, why_stopped
 
 ENDED = {"done": "It is done: a replay leaves it as it is."}
@@ -64,14 +64,16 @@ def _event(
     if kind in INBOX_JOBS:
         return _said(Verdict.NOTHING, "It is a timed job: a replay runs it once more.")
     known = run.store.decisions.latest(connection.tenant, str(ref))
-    ignored = why_ignored(
+    care, why = care_for(
         EventKind(kind),
         actor_id=actor_id,
         own_actor_id=connection.actor_id,
         decided_before=known is not None and bool(known.decision.actions),
     )
-    if ignored:
-        return _said(Verdict.IGNORED, f"It would be ignored: {ignored}")
+    if care is Care.WATCH:
+        return _said(Verdict.IGNORED, f"It would be ignored: {why} Only the ticket's clocks would be looked at.")
+    if care is not Care.DECIDE:
+        return _said(Verdict.IGNORED, f"It would be ignored: {why}")
     try:
         ticket = helpdesk.ticket(str(ref))
     except NotFound:

@@ -7,10 +7,12 @@ from connectors.crash import crash_point
 from connectors.errors import NotFound
 from connectors.store.inbox import InboxRow
 from connectors.store.outbox import UPDATE_TICKET
-from connectors.store.tenants import shadow_in
+from connectors.store.tenants import is_shadow, shadow_in
+from jobs import watch
 from jobs.line import inbox_job
+from jobs.marking import mark_in, with_marks
 from jobs.runtime import Runtime
-from triage.events import EventKind, why_ignored
+from triage.events import Care, EventKind, care_for
 from triage.loops import SPAN, why_stopped
 
 CAUSE = "triage"
@@ -23,29 +25,34 @@ def plan(run: Runtime, row: InboxRow) -> None:
     crash_point("plan.started")
     connection = run.store.tenants.connection(row.tenant)
     known = run.store.decisions.latest(row.tenant, str(row.ticket_ref))
-    ignored = why_ignored(
+    care, why = care_for(
         EventKind(row.kind),
         actor_id=row.actor_id,
         own_actor_id=connection.actor_id,
         decided_before=known is not None and bool(known.decision.actions),
     )
-    if ignored is None:
-        decide(run, row, connection)
-    else:
-        run.store.inbox.finish(row, "ignored", now=run.now(), note=ignored)
+    match care:
+        case Care.DECIDE:
+            decide(run, row, connection)
+        case Care.WATCH:
+            watch.watch(run, row, connection, why, may_mark=known is None or known.decision.is_written)
+        case Care.GONE:
+            watch.gone(run, row, why)
+        case Care.NOTHING:
+            run.store.inbox.finish(row, "ignored", now=run.now(), note=why)
 
 
 def decide(run: Runtime, row: InboxRow, connection: Connection) -> None:
     """Read the ticket fresh and write what triage makes of it; no network once the transaction has begun.
 
-    In shadow mode the decision is all that is written.
+    In shadow mode the decision, and what was seen of the ticket, is all that is written.
     """
     helpdesk = run.helpdesk(row.tenant)
     read_at = run.now()
     try:
         ticket = helpdesk.ticket(str(row.ticket_ref))
     except NotFound:
-        run.store.inbox.finish(row, "ignored", now=run.now(), note="The ticket no longer exists.")
+        watch.gone(run, row, watch.GONE)
         return
     crash_point("plan.read")
     organization = read_or_none(helpdesk.organization, ticket.organization_id)
@@ -55,24 +62,39 @@ def decide(run: Runtime, row: InboxRow, connection: Connection) -> None:
     if stopped := why_stopped(earlier, planned=len(made.actions)):
         run.store.inbox.finish(row, "parked", now=now, note=stopped)
         return
+    in_shadow = is_shadow(connection.settings) or not made.is_written
+    seen = watch.look(
+        run,
+        connection,
+        ticket,
+        creator_id=row.actor_id if row.kind == EventKind.TICKET_CREATED.value else None,
+        organization=organization,
+        action=None if in_shadow else next(iter(made.actions), None),
+        insist=False,
+    )
+    now = run.now()
     with run.store.database.write() as transaction:
         shadow = shadow_in(transaction, row.tenant) or not made.is_written
         run.store.decisions.record_in(
             transaction, row.tenant, ticket, made, inbox_id=row.held.id, now=now, shadow=shadow
         )
+        marks = watch.keep_in(run, transaction, row.tenant, seen, now=now)
         for action in () if shadow else made.actions:
+            changed = with_marks(action, marks)
             run.store.outbox.add_in(
                 transaction,
                 tenant=row.tenant,
                 kind=UPDATE_TICKET,
                 ticket_ref=ticket.ref,
                 cause=CAUSE,
-                payload=action.to_payload(),
-                summary=action.summary,
+                payload=changed.to_payload(),
+                summary=changed.summary,
                 rank=made.rank,
                 inbox_id=row.held.id,
                 now=now,
             )
+        if not made.actions:
+            mark_in(run, transaction, row.tenant, marks, now=now)
         run.store.inbox.coalesce_in(transaction, row, read_at=read_at, now=now)
         state = "done" if made.actions else "ignored"
         note = made.reasons[0] if state == "ignored" else SHADOW_NOTE if shadow else None

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from app.settings import Settings
 from connectors.store import Store
 from connectors.store.clockwork import FIRST, LAST
-from connectors.store.inbox import ANY_RANK
+from connectors.store.inbox import ANY_RANK, ESCALATE
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,5 +31,6 @@ def timetable(settings: Settings) -> tuple[Timed, ...]:
         Timed("doctor", timedelta(minutes=5)),
         Timed("tidy", timedelta(minutes=5), LAST, tenants=lambda store, now: store.markers.due(now)),
         Timed("learn", timedelta(days=1), LAST, tenants=lambda store, now: store.examples.resting(now)),
+        Timed(ESCALATE, timedelta(seconds=1), FIRST, tenants=lambda store, now: store.timers.due(now)),
         Timed("renew", timedelta(minutes=1), FIRST, tenants=lambda store, now: store.access.due(now)),
     )

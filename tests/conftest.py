@@ -32,7 +32,7 @@ ROOT = Path(__file__).parent.parent
 SQLITE, POSTGRESQL = "sqlite", "postgresql"
 ON_BOTH = (
     "tests/connectors/store",
-    *(f"tests/jobs/test_{name}.py" for name in ("access", "line", "reconcile", "send", "switches", "tidy")),
+    *(f"tests/jobs/test_{name}.py" for name in ("access", "escalate", "line", "reconcile", "send", "switches", "tidy")),
 )
 """Where SQL and the way of a row are what is tested; `TEST_DATABASE=postgresql` takes everything there."""
 

@@ -32,18 +32,30 @@ class TicketEvent:
     stale: bool = False
 
 
-def why_ignored(kind: EventKind, *, actor_id: str | None, own_actor_id: str | None, decided_before: bool) -> str | None:
-    """Why an event needs no look at its ticket; None when it does.
+class Care(Enum):
+    """What an event asks for."""
+
+    NOTHING = "nothing"
+    DECIDE = "decide"
+    WATCH = "watch"
+    """The ticket was decided about; only its clocks are to be kept."""
+    GONE = "gone"
+
+
+def care_for(
+    kind: EventKind, *, actor_id: str | None, own_actor_id: str | None, decided_before: bool
+) -> tuple[Care, str]:
+    """What to do about an event, with why where that is not to decide.
 
     Our own writes come back as events: without this, each would be read again. A ticket that we created for a customer
     is new like any other.
     """
     if kind is EventKind.TEST:
-        return "A test event: the way in works."
+        return Care.NOTHING, "A test event: the way in works."
     if kind is EventKind.TICKET_DELETED:
-        return "The ticket was deleted."
+        return Care.GONE, "The ticket was deleted."
     if actor_id is not None and actor_id == own_actor_id and kind is not EventKind.TICKET_CREATED:
-        return "Our own change coming back."
+        return Care.NOTHING, "Our own change coming back."
     if decided_before:
-        return "Triaged before."
-    return None
+        return Care.WATCH, "Triaged before."
+    return Care.DECIDE, ""

@@ -7,6 +7,10 @@ from datetime import timedelta
 MOST_EFFECTS, SPAN = 5, timedelta(hours=1)
 
 
+MOST_MARKS = 20
+"""Changes of marks alone within `SPAN`: a lively ticket goes to and fro, but not every minute."""
+
+
 def why_stopped(earlier: int, *, planned: int) -> str | None:
     """Why a ticket that got `earlier` automatic effects within `SPAN` gets no more; None when it may.
 

@@ -16,7 +16,7 @@ from connectors.store.config import SLA
 from triage.hours import NeverOpen, TooFar
 from triage.sla import sighting
 from triage.sla.adopting import Adopted, adopted
-from triage.sla.facts import ORGANIZATION, REQUESTER_ZONE, facts_of, still_known
+from triage.sla.facts import ORGANIZATION, REQUESTER_ZONE, facts_of, organization_fields, still_known
 from triage.sla.log import Event
 from triage.sla.native import Compared, compared
 from triage.sla.rules import SlaRules
@@ -79,7 +79,7 @@ def compare(
             progress(number, len(tickets))
             try:
                 native = helpdesk.native_due(ticket.ref)
-                log = _log(deps, helpdesk, connection, ticket)
+                log = _log(deps, helpdesk, connection, ticket, rules)
                 found[ticket.ref] = compared(
                     log, rules, deps.now(), native, tells_holidays=Feature.HOLIDAYS in helpdesk.features
                 )
@@ -112,15 +112,18 @@ def _open_tickets(helpdesk: Helpdesk, deps: Deps, most: int) -> list[Ticket]:
     return sorted(waiting, key=lambda each: each.updated_at, reverse=True)[:most]
 
 
-def _log(deps: Deps, helpdesk: Helpdesk, connection: Connection, ticket: Ticket) -> tuple[Event, ...]:
+def _log(
+    deps: Deps, helpdesk: Helpdesk, connection: Connection, ticket: Ticket, rules: SlaRules
+) -> tuple[Event, ...]:
     """What is stored of the ticket, with what the helpdesk tells now; nothing of it is kept."""
     known = deps.store.ticket_log.read(connection.tenant, ticket.ref)
     past = helpdesk.history(ticket.ref)
     kept = still_known(sighting.last_facts(known), ticket)
+    looked_at = organization_fields(rules)
     organization = requester = None
-    if ORGANIZATION not in kept:
+    if not {ORGANIZATION, *looked_at} <= kept.keys():
         organization = read_or_none(helpdesk.organization, ticket.organization_id)
     if REQUESTER_ZONE not in kept:
         requester = read_or_none(helpdesk.requester, ticket.requester_id)
-    facts = {**kept, **facts_of(ticket, requester, organization, connection.groups)}
+    facts = {**kept, **facts_of(ticket, requester, organization, connection.groups, looked_at)}
     return (*known, *past, *sighting.news([*known, *past], ticket, facts, settled=True))

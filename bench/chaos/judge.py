@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from connectors.simulator.effects import is_marking
+
 JUDGED = ("priority", "group_id", "custom_fields")
 
 
@@ -48,7 +50,7 @@ def judge(effects: Sequence[Mapping[str, Any]], actor_id: str) -> Verdict:
         if kind == "create":
             created[ticket] = at
             texts[ticket] = str(effect["body"])
-        elif kind in seen and str(effect["actor_id"]) == actor_id:
+        elif kind in seen and str(effect["actor_id"]) == actor_id and not is_marking(effect["changes"]):
             seen[kind][ticket] += 1
             first.setdefault((kind, ticket), at)
             if kind == "update":

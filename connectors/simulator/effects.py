@@ -8,6 +8,9 @@ from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from typing import Any
 
+from connectors.marks import is_marker
+from triage.sla.marks import is_mark
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Effect:
@@ -31,6 +34,15 @@ class Effect:
 
     def to_json(self) -> dict[str, Any]:
         return {**asdict(self), "at": self.at.isoformat(), "tags": list(self.tags)}
+
+
+def is_marking(changes: Mapping[str, list[Any]]) -> bool:
+    """Whether a change of ours says nothing but where the ticket's clocks stand, or takes such tags off."""
+    if {*changes} != {"tags"}:
+        return False
+    before, after = ({*tags} for tags in changes["tags"])
+    changed = before ^ after
+    return any(is_mark(tag) for tag in changed) and all(is_mark(tag) or is_marker(tag) for tag in changed)
 
 
 class EffectLog:

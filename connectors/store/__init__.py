@@ -8,6 +8,7 @@ from connectors.store.access import Access
 from connectors.store.api_keys import ApiKeys
 from connectors.store.budgets import Budgets
 from connectors.store.clockwork import Cursors, Schedule
+from connectors.store.config import Configs
 from connectors.store.database import Database
 from connectors.store.decisions import Decisions
 from connectors.store.deliveries import Deliveries
@@ -25,6 +26,8 @@ from connectors.store.outbox import Outbox
 from connectors.store.replays import Replays
 from connectors.store.tallies import Tallies
 from connectors.store.tenants import Tenants
+from connectors.store.ticket_log import TicketLog
+from connectors.store.timers import Timers
 from connectors.store.users import Users
 from connectors.store.vault import Vault
 
@@ -58,6 +61,9 @@ class Store:
         self.gauges = Gauges(database)
         self.examples = Examples(database)
         self.models = Models(database)
+        self.config = Configs(database)
+        self.ticket_log = TicketLog(database)
+        self.timers = Timers(database)
 
     @classmethod
     def open(cls, url: str, *, var: Path, master_key: str = "", busy_timeout_s: float = 5.0) -> Store:

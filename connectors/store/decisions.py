@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
@@ -122,6 +123,15 @@ class Decisions:
                 .group_by(decision_table.c.outcome)
             ).all()
         return {row.outcome: row.tickets for row in rows}
+
+    def subjects(self, tenant: str, ticket_refs: Collection[str]) -> dict[str, str]:
+        """The subjects of those tickets that were read, as they were then."""
+        query = select(ticket_table.c.ref, ticket_table.c.subject)
+        with self.database.read() as connection:
+            rows = connection.execute(
+                query.where(ticket_table.c.tenant == tenant, ticket_table.c.ref.in_(list(ticket_refs)))
+            )
+            return {row.ref: row.subject for row in rows}
 
     def write_back_state(self, tenant: str, ticket_ref: str) -> tuple[str, str | None] | None:
         """State and error of the newest effect on the ticket; None when none was planned."""

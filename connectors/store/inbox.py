@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, func, or_, select, update
+from sqlalchemy import Connection, delete, func, or_, select, update
 
 from connectors.crash import crash_point
 from connectors.store import history, leases
@@ -20,7 +20,9 @@ from connectors.store.leases import Claim, States
 from connectors.store.schema import inbox
 from triage.events import TicketEvent
 
-STATES = States(waiting=("new",), running="planning")
+ESCALATE = "escalate"
+STATES = States(waiting=("new",), running="planning", elsewhere=(ESCALATE,))
+"""Whoever is to be told of late tickets is told also while the helpdesk refuses to be asked."""
 WEBHOOK, RECONCILE, SCHEDULE = "webhook", "reconcile", "schedule"
 ANY_RANK = 5
 
@@ -166,6 +168,19 @@ class Inbox:
         with self.database.write() as connection:
             self.finish_in(connection, row, state, now=now, note=note)
 
+    def drop(self, row: InboxRow, *, now: datetime) -> None:
+        """The end of a timed run that went straight and left all there is to know elsewhere: no row is kept of it.
+
+        One that did not go straight has a history, and stays. Raises `LeaseLost`.
+        """
+        if row.told:
+            self.finish(row, "done", now=now)
+            return
+        with self.database.write() as connection:
+            mine = (inbox.c.id == row.held.id, inbox.c.lease_token == row.held.token)
+            if connection.execute(delete(inbox).where(*mine)).rowcount != 1:
+                raise leases.LeaseLost(f"inbox {row.held.id}")
+
     def retry(
         self,
         row: InboxRow,
@@ -208,6 +223,23 @@ class Inbox:
                 at=now,
                 status=status,
                 detail=reason,
+            )
+
+    def parked_for(self, tenant: str, kind: str, reason: str) -> bool:
+        """Whether a row of this kind waits for a person for that reason already."""
+        with self.database.read() as connection:
+            return (
+                connection.execute(
+                    select(inbox.c.id)
+                    .where(
+                        inbox.c.tenant == tenant,
+                        inbox.c.kind == kind,
+                        inbox.c.state == STATES.parked,
+                        inbox.c.error == reason,
+                    )
+                    .limit(1)
+                ).first()
+                is not None
             )
 
     def has_event(self, tenant: str, dedup_key: str) -> bool:

@@ -282,7 +282,7 @@ timer = Table(
     Column("tenant", ForeignKey("tenant.id"), primary_key=True),
     Column("ticket_ref", String(60), primary_key=True),
     Column("due_at", Instant, nullable=False),
-    Index("timer_due", "due_at", "tenant"),
+    Index("timer_due", "tenant", "due_at"),
 )
 """When somebody is to be told about a ticket next; a ticket of which nobody is to be told has no row."""
 

@@ -40,12 +40,19 @@ EXAMPLES = 175
 LONG = int(os.environ.get("TEST_LONG", "0"))
 SHRINK = "TEST_SHRINK" in os.environ
 TICKETS = 3
-ELSEWHERE = {"tidy.written"}
+ELSEWHERE = {"tidy.written", "escalate.before_commit"}
 """Points of work that the model leaves out."""
 CLOCK_POINTS = ("clock.claimed", "clock.woken", "leader.taken", "schedule.before_commit")
 RECEIVE_POINTS = ("receive.before_commit", "receive.committed")
 JOB_POINTS = {
-    PLAN: ("plan.started", "plan.read", "plan.before_commit", "plan.committed", "retry.before_commit"),
+    PLAN: (
+        "plan.started",
+        "plan.read",
+        "plan.before_commit",
+        "plan.committed",
+        "watch.before_commit",
+        "retry.before_commit",
+    ),
     SEND: (
         "send.started",
         "desk.read",
@@ -348,7 +355,10 @@ def one_life(ground: Ground, fate: Fate, fault: Fault | None) -> bool:
         line.deliver(0, None)
         line.operate(line.store.replays.park, "in-1", coming())
         line.operate(line.store.replays.replay, "in-1", coming())
-        for _ in range(8):
+        for turn in range(8):
+            if turn == 4:
+                line.world.edit("1", category="theirs")
+                line.deliver(len(line.world.events) - 1, coming())
             for number in range(CLOCKS):
                 line.turn(number, coming())
             while waiting := line.waiting():

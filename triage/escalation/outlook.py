@@ -26,15 +26,16 @@ class Outlook:
     next_at: datetime | None
 
 
-def outlook(log: Collection[Event], rules: SlaRules, at: datetime, *, taken: bool) -> Outlook:
-    """How it stands at `at`."""
+def outlook(log: Collection[Event], rules: SlaRules, now: datetime, *, taken: bool) -> Outlook:
+    """How it stands now. What the log holds has happened, also where the helpdesk's clock is ahead of ours."""
+    at = max([now, *(event.at for event in log)])
     stands = standing(log, rules, at)
     found = steps(stands, rules)
     told = told_keys(log)
-    now = due(found, told, at)
+    pending = due(found, told, at)
     if taken:
-        told |= {step.key for step in now}
+        told |= {step.key for step in pending}
     moments = [moment for moment in (next_at(found, told, at), changes_at(stands)) if moment is not None]
     return Outlook(
-        standing=stands, steps=found, due=now, marks=marks(stands, found, told), next_at=min(moments, default=None)
+        standing=stands, steps=found, due=pending, marks=marks(stands, found, told), next_at=min(moments, default=None)
     )

@@ -31,7 +31,7 @@ def upgrade() -> None:
         sa.Column("ticket_ref", sa.String(60), primary_key=True),
         sa.Column("due_at", Instant, nullable=False),
     )
-    op.create_index("timer_due", "timer", ["due_at", "tenant"])
+    op.create_index("timer_due", "timer", ["tenant", "due_at"])
     op.create_table(
         "config",
         sa.Column("id", Id, primary_key=True, autoincrement=True),
