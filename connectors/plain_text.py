@@ -22,7 +22,7 @@ def plain_text(html: str) -> str:
     """What a reader sees of `html`: a line for each block, no comments, no runs of blank lines."""
     parts: list[str] = []
     unseen = kept_lines = 0
-    for ends, tag, text in _pieces(html):
+    for ends, tag, text in pieces(html):
         if not unseen and text:
             parts.append(text if kept_lines else text.replace("\n", " "))
         if tag in UNSEEN:
@@ -37,7 +37,7 @@ def plain_text(html: str) -> str:
     return re.sub(r"\n{3,}", "\n\n", "\n".join(lines)).strip()
 
 
-def _pieces(html: str) -> Iterator[tuple[bool, str, str]]:
+def pieces(html: str) -> Iterator[tuple[bool, str, str]]:
     """The text before each tag, with the tag: (whether it ends, its name, the text). The last has no tag."""
     at = written = 0
     while (found := _OPENS.search(html, at)) is not None:
