@@ -2,7 +2,8 @@
 
     python -m bench.triage --train T.csv --test E.csv [--text text] [--label category] [--shots N --seed S] [--cv]
 
-Test labels that the training file lacks are out of scope: the right answer to them is none.
+Test labels that the training file lacks are out of scope: the right answer to them is none. With --shots the other
+training rows are given as the desk's unlabelled history, their labels unseen; test rows never are.
 
 accuracy, macro_f1      the likeliest category, no way out, on in-scope rows
 ece                     15 steps, in-scope rows; ece_floor_mean and _p95 are what an exact confidence would show on them
@@ -15,7 +16,8 @@ joint_accuracy          share of all rows put right: in scope, believed and righ
                         Believed is what looks more like the examples than one in ten of them; oos_recall: share of
                         out-of-scope rows not believed
 ms_per_ticket_b1        encode and predict with reasons, one ticket at a time; tickets_per_s_b64: 64 at a time
-fit_s                   processor seconds of the fit, vectors given; encode_s those of the vectors
+fit_s                   processor seconds of the fit, vectors given; encode_s those of the labelled rows' vectors
+n_unlabelled            training rows given without their labels
 cv_accuracy, cv_...     with --cv: 5 folds of the training rows, near copies kept together, everything fitted inside
 """
 
@@ -23,6 +25,7 @@ from __future__ import annotations
 
 import argparse
 import time
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -49,15 +52,17 @@ Floats = NDArray[np.float64]
 def measure(arguments: argparse.Namespace) -> dict[str, Any]:
     train = read(arguments.train, arguments.text, arguments.label)
     test = read(arguments.test, arguments.text, arguments.label)
+    more: list[str] = []
     if arguments.shots:
-        train = shots(train, arguments.shots, arguments.seed)
+        train, more = shots(train, arguments.shots, arguments.seed)
     encode = encoder()
     encode.encode(["warm"])
     began = time.process_time()
     vectors = encode.encode(train.texts)
     encode_s = time.process_time() - began
+    more_vectors = encode.encode(more) if more else None
     began = time.process_time()
-    model = learn(encode, train, vectors)
+    model = learn(encode, train, vectors, more, more_vectors)
     fit_s = time.process_time() - began
     found = {
         **quality(model, test, encode),
@@ -65,6 +70,7 @@ def measure(arguments: argparse.Namespace) -> dict[str, Any]:
         "fit_s": round(fit_s, 2),
         "encode_s": round(encode_s, 2),
         "n_train": len(train),
+        "n_unlabelled": len(more),
         "n_test": len(test),
     }
     if arguments.cv:
@@ -72,7 +78,13 @@ def measure(arguments: argparse.Namespace) -> dict[str, Any]:
     return {**found, "rss_mb": peak_mb()}
 
 
-def learn(encode: Encoder, train: Labelled, vectors: NDArray[np.float32]) -> TicketClassifier:
+def learn(
+    encode: Encoder,
+    train: Labelled,
+    vectors: NDArray[np.float32],
+    more: Sequence[str] = (),
+    more_vectors: NDArray[np.float32] | None = None,
+) -> TicketClassifier:
     named = label_texts(train.labels)
     return TicketClassifier(encoder_id=encode.id).fit(
         train.texts,
@@ -80,15 +92,19 @@ def learn(encode: Encoder, train: Labelled, vectors: NDArray[np.float32]) -> Tic
         train.labels,
         label_texts=named,
         label_vectors=encode.encode(list(named.values())),
+        more_texts=more,
+        more_vectors=more_vectors,
     )
 
 
-def shots(train: Labelled, count: int, seed: int) -> Labelled:
-    """`count` rows of each label, or all where there are fewer."""
+def shots(train: Labelled, count: int, seed: int) -> tuple[Labelled, list[str]]:
+    """`count` rows of each label, or all where there are fewer, and the texts of the others in random order."""
     random = np.random.default_rng(seed)
     labels = np.asarray(train.labels)
     chosen = [random.permutation(np.flatnonzero(labels == label))[:count] for label in np.unique(labels)]
-    return train.at(np.sort(np.concatenate(chosen)).tolist())
+    rows = np.sort(np.concatenate(chosen))
+    others = random.permutation(np.setdiff1d(np.arange(len(train)), rows))  # Files are often sorted by label.
+    return train.at(rows.tolist()), [train.texts[row] for row in others]
 
 
 def quality(model: TicketClassifier, test: Labelled, encode: Encoder) -> dict[str, Any]:
@@ -187,7 +203,7 @@ def main() -> None:
     parser.add_argument("--test", required=True)
     parser.add_argument("--text", default="text", help="column with the text [text]")
     parser.add_argument("--label", default="category", help="column with the label [category]")
-    parser.add_argument("--shots", type=positive, help="learn from so many rows of each label only")
+    parser.add_argument("--shots", type=positive, help="learn from so many rows of each label, the others unlabelled")
     parser.add_argument("--seed", type=int, default=0, help="which rows --shots draws [0]")
     parser.add_argument("--cv", action="store_true", help="cross-validate on the training rows too")
     run(parser, measure)

@@ -23,7 +23,8 @@ from app.learning.progress import Progress, silent
 from connectors.encoder import Encoder
 from connectors.model_file import ModelFileBroken
 from connectors.store.models import CHALLENGER, CHAMPION, REFUSED, StoredModel
-from triage.classify import TicketClassifier
+from triage.classify import TicketClassifier, few
+from triage.classify.history import MOST
 from triage.classify.state import UnknownRecipe
 from triage.comparing import Comparison, Verdict, compare
 from triage.doubtful import suspects
@@ -89,7 +90,8 @@ def train(
     store, now = learner.deps.store, learner.deps.now()
     examples = store.examples.newest(tenant, target, limit=limit)
     prepared = prepare(labelled(learner.deps, tenant, target, examples), keys=keys_of(target, learner.taxonomy))
-    data = digest(prepared, learner.encoder)
+    more = _unlabelled(learner, tenant, target, prepared, limit)
+    data = digest(prepared, learner.encoder, more)
     versions = store.models.versions(tenant, target)
     newest = next((each for each in versions if each.has_file), None)
     last = _usable(learner, tenant, newest)
@@ -99,12 +101,13 @@ def train(
     used = last if champion and newest and champion.id == newest.id else _usable(learner, tenant, champion)
     texts = [row.text for row in prepared.rows]
     vectors = encode(texts, learner.encoder, last.classifier if last else None, progress)
+    more_vectors = encode(more, learner.encoder, None, progress) if more else None
     progress("Learning", 0, 2)
     began = time.monotonic()
-    measured = fit(learner, target, prepared.known, vectors[: prepared.learned])
+    measured = fit(learner, target, prepared.known, vectors[: prepared.learned], more, more_vectors)
     fit_s = time.monotonic() - began
     progress("Learning", 1, 2)
-    final = fit(learner, target, prepared.rows, vectors)
+    final = fit(learner, target, prepared.rows, vectors, more, more_vectors)
     progress("Learning", 2, 2)
     held = prepared.held_out
     held_vectors = vectors[prepared.learned :]
@@ -133,6 +136,7 @@ def train(
         notes=[
             *prepared.notes,
             *origin(learner.deps, tenant, target, examples),
+            *([UNLABELLED.format(count=len(more))] if more else []),
             KNEW_LESS.format(count=len(prepared.rows)),
         ],
     )
@@ -157,7 +161,20 @@ KNEW_LESS = (
 )
 
 
-def fit(learner: Learner, target: str, rows: Sequence[Labelled], vectors: Vectors) -> TicketClassifier:
+UNLABELLED = (
+    "{count:,} tickets without a label were learned from too, with the labels that the model gives them itself."
+)
+
+
+def fit(
+    learner: Learner,
+    target: str,
+    rows: Sequence[Labelled],
+    vectors: Vectors,
+    more: Sequence[str] = (),
+    more_vectors: Vectors | None = None,
+) -> TicketClassifier:
+    """`more` are the tenant's tickets without a label of the target, oldest first."""
     labels = [row.label for row in rows]
     texts = label_texts(target, sorted(set(labels)), learner.taxonomy)
     return TicketClassifier(encoder_id=learner.encoder.id).fit(
@@ -167,6 +184,8 @@ def fit(learner: Learner, target: str, rows: Sequence[Labelled], vectors: Vector
         label_texts=texts or None,
         label_vectors=learner.encoder.encode(list(texts.values())) if texts else None,
         refs=[row.ref for row in rows],
+        more_texts=more,
+        more_vectors=more_vectors,
     )
 
 
@@ -185,12 +204,24 @@ def doubtful(rows: Sequence[Labelled], vectors: Vectors) -> tuple[Suspect, ...]:
     )
 
 
-def digest(prepared: Prepared, encoder: Encoder) -> str:
-    """The same for the same tickets with the same labels, and the same encoder."""
+def digest(prepared: Prepared, encoder: Encoder, more: Sequence[str] = ()) -> str:
+    """The same for the same tickets with the same labels, the same ones without, and the same encoder."""
     content = hashlib.sha256(encoder.id.encode())
     for row in prepared.rows:
         content.update(hashlib.sha256(f"{row.ref}\0{row.label}\0{row.text}".encode("utf-8", "replace")).digest())
+    for text in more:
+        content.update(hashlib.sha256(text.encode("utf-8", "replace")).digest())
     return content.hexdigest()
+
+
+def _unlabelled(learner: Learner, tenant: str, target: str, prepared: Prepared, limit: int) -> list[str]:
+    """Texts of the tenant's tickets that nobody labelled, where those that somebody did are few; those of labels that
+    are too rare to learn are none: we know that they belong elsewhere. Both kinds together stay within the limit."""
+    if not few(len(prepared.rows), len({row.label for row in prepared.known})):
+        return []
+    room = min(MOST, limit - len(prepared.rows))
+    found = learner.deps.store.examples.unlabelled(tenant, target, limit=room)
+    return found if len(found) >= len(prepared.rows) else []
 
 
 def _usable(learner: Learner, tenant: str, stored: StoredModel | None) -> Kept | None:

@@ -112,9 +112,7 @@ def _open_tickets(helpdesk: Helpdesk, deps: Deps, most: int) -> list[Ticket]:
     return sorted(waiting, key=lambda each: each.updated_at, reverse=True)[:most]
 
 
-def _log(
-    deps: Deps, helpdesk: Helpdesk, connection: Connection, ticket: Ticket, rules: SlaRules
-) -> tuple[Event, ...]:
+def _log(deps: Deps, helpdesk: Helpdesk, connection: Connection, ticket: Ticket, rules: SlaRules) -> tuple[Event, ...]:
     """What is stored of the ticket, with what the helpdesk tells now; nothing of it is kept."""
     known = deps.store.ticket_log.read(connection.tenant, ticket.ref)
     past = helpdesk.history(ticket.ref)

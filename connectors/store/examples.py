@@ -99,6 +99,17 @@ class Examples:
             ).all()
         return [_example(row) for row in reversed(rows)]
 
+    def unlabelled(self, tenant: str, target: str, *, limit: int) -> list[str]:
+        """Texts of the last tickets that have a text and no label of the target, oldest first."""
+        with self.database.read() as connection:
+            rows = connection.execute(
+                select(table.c.text)
+                .where(table.c.tenant == tenant, ~_has(target), func.trim(table.c.text) != "")
+                .order_by(table.c.solved_at.desc(), table.c.id.desc())
+                .limit(limit)
+            ).scalars()
+            return list(rows)[::-1]
+
     def count(self, tenant: str, target: str = "category") -> int:
         """How many tickets have a label of the target."""
         query = select(func.count()).select_from(table).where(table.c.tenant == tenant, _has(target))

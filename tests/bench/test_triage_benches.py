@@ -61,12 +61,15 @@ def test_triage_measures_all_that_others_read(run: Run, tmp_path: Path) -> None:
 
 def test_shots_are_so_many_of_each_label_and_the_same_for_a_seed(run: Run, tmp_path: Path) -> None:
     train, test = tickets(tmp_path / "train.csv", 60, 0), tickets(tmp_path / "test.csv", 30, 1)
-    drawn = triage.shots(triage.read(str(train), "text", "category"), 4, seed=1)
+    rows = triage.read(str(train), "text", "category")
+    drawn, others = triage.shots(rows, 4, seed=1)
     assert sorted(drawn.labels) == sorted(["billing", "login", "webhook"] * 4)
-    assert drawn == triage.shots(triage.read(str(train), "text", "category"), 4, seed=1)
-    assert drawn != triage.shots(triage.read(str(train), "text", "category"), 4, seed=2)
+    assert sorted([*drawn.texts, *others]) == sorted(rows.texts)
+    assert (drawn, others) == triage.shots(rows, 4, seed=1)
+    assert drawn != triage.shots(rows, 4, seed=2)[0]
     _, out, _ = run(triage.main, "--train", train, "--test", test, "--shots", 4, "--json")
-    assert json.loads(out)["n_train"] == 12
+    found = json.loads(out)
+    assert (found["n_train"], found["n_unlabelled"]) == (12, 48)
 
 
 def test_zero_asks_the_descriptions_only(run: Run, tmp_path: Path) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -12,7 +13,8 @@ from numpy.typing import NDArray
 
 from triage.classify import evidence, state
 from triage.classify.features import TextCounts, TfIdf
-from triage.classify.heads import Centroids, Head, KernelOdds, Kernels, MeaningOdds, Nearest, Rows, WordMargins
+from triage.classify.heads import Centroids, Fitted, Head, KernelOdds, Kernels, MeaningOdds, Nearest, Rows, WordMargins
+from triage.classify.history import MOST, PULL, Lesson, beside
 from triage.classify.metrics import Quality, quality
 from triage.classify.pool import Pool, TopMap, folds, near_copies
 from triage.decisions import Alternative, Neighbour, Prediction
@@ -21,8 +23,8 @@ Floats = NDArray[np.float64]
 Vectors = NDArray[np.float32]
 Numbers = NDArray[np.int64]
 
-RECIPE = "pool-4"  # Part of the model version: raise it when the same data would give another model.
-FEW_A_LABEL, FEW = 20, 1_000  # examples a label on average, and in all, up to which `KernelOdds` is among the heads
+RECIPE = "pool-5"  # Part of the model version: raise it when the same data would give another model.
+FEW_A_LABEL, FEW = 20, 1_000  # examples a label on average, and in all, that are `few`
 FEWER_FOLDS_FROM = 6_000  # rows; three folds then say as much as five
 COPIES_UP_TO = 3_000  # rows compared with each other for near copies; beyond, only equal texts count
 SCOPE_QUANTILE = 0.1  # of the examples' own belonging: below it a text counts as unlike them
@@ -60,12 +62,16 @@ class TicketClassifier:
         label_texts: Mapping[str, str] | None = None,
         label_vectors: Vectors | None = None,
         refs: Sequence[str] | None = None,
+        more_texts: Sequence[str] = (),
+        more_vectors: Vectors | None = None,
     ) -> TicketClassifier:
         """Learn from n texts, their (n, d) unit vectors and their labels.
 
         `label_texts` maps a label to its name and description, `label_vectors` has their vectors in the same order;
         labels without an example cannot be learned and are ignored. `refs` are the tickets' references, named with the
-        nearest examples. Raises `OneCategory` with fewer than two labels.
+        nearest examples. `more_texts` are the desk's tickets that have no label, oldest first, with their vectors: they
+        count where `few` tickets have one (`triage.classify.history`) and are never shown as nearest examples.
+        Raises `OneCategory` with fewer than two labels.
         """
         if not len(texts) == len(vectors) == len(labels):
             raise ValueError(f"{len(texts)} texts, {len(vectors)} vectors and {len(labels)} labels: give one of each.")
@@ -81,11 +87,14 @@ class TicketClassifier:
         self.known_vectors_ = np.vstack([self.vectors_, self.label_vectors_[named]])
         self.vectors_ = self.known_vectors_[: len(texts)]
         self.known_labels_ = np.concatenate([self.labels_, named])
+        more_texts, more_vectors = self._counted(more_texts, more_vectors)
         self.counts_ = TextCounts()
-        blocks = self.counts_.fit([*texts, *((label_texts or {})[str(self.classes_[label])] for label in named)])
-        self._fit_pool(blocks)
-        self.tfidf_, self.heads_ = self._fit_heads(blocks, np.arange(len(y)))
-        self.model_version_ = self._version(label_texts)
+        names = [(label_texts or {})[str(self.classes_[label])] for label in named]
+        blocks = self.counts_.fit([*texts, *names, *more_texts])
+        self.tfidf_, heads = self._fit_heads(blocks, np.arange(len(y)))
+        self.heads_: list[Fitted] = [*heads]
+        self._fit_pool(blocks, self._lesson(blocks, more_vectors) if len(more_texts) else None)
+        self.model_version_ = self._version(label_texts, more_texts)
         return self
 
     def predict(self, text: str, vector: Vectors) -> Prediction:
@@ -131,42 +140,68 @@ class TicketClassifier:
     def _heads(self) -> list[Head]:
         """`Kernels` comes first: its first score also tells what is out of scope."""
         heads: list[Head] = [Kernels(), WordMargins(self.seed), MeaningOdds(), Centroids(self.label_vectors_)]
-        if len(self.labels_) <= min(FEW, FEW_A_LABEL * len(self.classes_)):
+        if few(len(self.labels_), len(self.classes_)):
             heads.append(KernelOdds())
         return [*heads, Nearest()]
 
     def _fit_heads(self, blocks: tuple[Any, Any], rows: Numbers) -> tuple[TfIdf, list[Head]]:
         rows = np.concatenate([rows, np.arange(len(self.labels_), len(self.known_labels_))])
-        chosen = (blocks[0][rows], blocks[1][rows])
-        tfidf = TfIdf().fit(chosen)
+        chosen = _part(blocks, rows)
+        # How rare a word is, unlabelled tickets tell too.
+        more = np.arange(len(self.known_labels_), blocks[0].shape[0])
+        tfidf = TfIdf().fit(_part(blocks, np.concatenate([rows, more])) if len(more) else chosen)
         vectors = self.known_vectors_[rows]
         known = _rows(tfidf, chosen, vectors, vectors)
         return tfidf, [head.fit(known, self.known_labels_[rows], len(self.classes_)) for head in self._heads()]
 
-    def _fit_pool(self, blocks: tuple[Any, Any]) -> None:
+    def _lesson(self, blocks: tuple[Any, Any], vectors: Vectors) -> Lesson:
+        count = len(self.known_labels_)
+        known, more = _part(blocks, np.arange(count)), _part(blocks, np.arange(count, blocks[0].shape[0]))
+        return Lesson(
+            _rows(self.tfidf_, known, self.known_vectors_, self.known_vectors_),
+            _rows(self.tfidf_, more, vectors, self.known_vectors_),
+            more,
+        )
+
+    def _fit_pool(self, blocks: tuple[Any, Any], lesson: Lesson | None) -> None:
         """Temperatures, weights, scope and quality from scores that each row got from heads which had not seen it."""
         groups = self.groups_ = self._copies(blocks)
         most = self.n_folds if len(self.labels_) < FEWER_FOLDS_FROM else min(self.n_folds, 3)
         n_folds = max(2, min(most, int(np.bincount(self.labels_).max())))
-        trust = [head.trust for head in self._heads() for _ in range(head.tables)]
+        trust = [head.trust for head in self.heads_ for _ in range(head.tables)]
         scores = np.zeros((len(trust), len(self.labels_), len(self.classes_)))
         nearest = np.zeros(len(self.labels_))
+        answers: list[tuple[Numbers, Numbers, Floats]] = []
+        names = np.arange(len(self.labels_), len(self.known_labels_))
         for known, held in folds(self.labels_, groups, n_folds, self.seed):
             if not len(held) or len(np.unique(self.labels_[known])) < 2:
                 continue
             tfidf, heads = self._fit_heads(blocks, known)
-            with_names = np.concatenate([self.vectors_[known], self.known_vectors_[len(self.labels_) :]])
-            rows = _rows(tfidf, (blocks[0][held], blocks[1][held]), self.vectors_[held], with_names)
+            with_names = np.concatenate([known, names])
+            vectors = self.known_vectors_[with_names]
+            rows = _rows(tfidf, _part(blocks, held), self.vectors_[held], vectors)
             scores[:, held] = _scores(heads, rows)
             nearest[held] = rows.cosines.max(axis=1)
-        self.pool_ = Pool(trust).fit(scores, self.labels_)
+            if lesson:
+                more = _rows(tfidf, lesson.counts, lesson.more.vectors, vectors)
+                answers.append((with_names, held, _scores(heads, more)))
+        pool = partial(Pool, trust)
+        self.pool_ = pool().fit(scores, self.labels_)
+        if lesson:
+            # This pool's few weights have seen all rows; the heads that a fold's pupil learns from have not.
+            lessons = [(known, held, self.pool_.shares(said)) for known, held, said in answers]
+            pupil = lesson.held_out(self.known_labels_, lessons)
+            self.heads_.append(lesson.teach(self.known_labels_, self.pool_.shares(_scores(self.heads_, lesson.more))))
+            scores = np.concatenate([scores, pupil[:, : len(self.labels_)]])
+            pool = partial(Pool, beside(self.pool_.weights_), PULL)
+            self.pool_ = pool().fit(scores, self.labels_)
         belonging = scores[0].max(axis=1) * np.maximum(nearest, 0) ** 2
         self.scope_floor_ = max(float(np.quantile(belonging, SCOPE_QUANTILE)), LOWEST_SCALE)
         shares = np.zeros_like(scores[0])
         # Weights see other rows than those they are measured on.
         for known, held in folds(self.labels_, groups, n_folds, self.seed + 1):
             if len(known) and len(held):
-                shares[held] = Pool(trust).fit(scores[:, known], self.labels_[known]).shares(scores[:, held])
+                shares[held] = pool().fit(scores[:, known], self.labels_[known]).shares(scores[:, held])
         scope = np.clip(belonging / self.scope_floor_, 0, 1)
         self.top_map_ = TopMap().fit(shares.max(axis=1) * scope, shares.argmax(axis=1) == self.labels_)
         self.held_out_ = self._confident(shares, belonging)
@@ -237,7 +272,15 @@ class TicketClassifier:
         found[named] = np.asarray(vectors, dtype=np.float32)[[row[str(self.classes_[at])] for at in named]]
         return named, found
 
-    def _version(self, label_texts: Mapping[str, str] | None) -> str:
+    def _counted(self, texts: Sequence[str], vectors: Vectors | None) -> tuple[Sequence[str], Vectors]:
+        """The unlabelled tickets that count: none where there are fewer of them than labelled ones."""
+        if len(texts) != (0 if vectors is None else len(vectors)):
+            raise ValueError(f"{len(texts)} unlabelled texts without as many vectors: give one of each.")
+        if vectors is None or len(texts) < len(self.labels_) or not few(len(self.labels_), len(self.classes_)):
+            return (), self.vectors_[:0]
+        return texts[-MOST:], np.ascontiguousarray(vectors[-MOST:], dtype=np.float32)
+
+    def _version(self, label_texts: Mapping[str, str] | None, more_texts: Sequence[str]) -> str:
         """12 hex digits that change with the data, the encoder, the settings and the libraries."""
         import scipy
         import sklearn
@@ -245,8 +288,17 @@ class TicketClassifier:
         labels = [str(self.classes_[label]) for label in self.labels_]
         made_with = [RECIPE, self.encoder_id, self.n_folds, self.seed]
         libraries = [np.__version__, scipy.__version__, sklearn.__version__]
-        content = [list(self.texts_), labels, sorted((label_texts or {}).items()), made_with, libraries]
+        content = [list(self.texts_), labels, sorted((label_texts or {}).items()), made_with, libraries, *more_texts]
         return hashlib.sha256(json.dumps(content).encode()).hexdigest()[:12]
+
+
+def few(examples: int, classes: int) -> bool:
+    """Whether there are so few that one more head (`KernelOdds`) and unlabelled tickets are worth their time."""
+    return examples <= min(FEW, FEW_A_LABEL * classes)
+
+
+def _part(blocks: tuple[Any, Any], rows: Numbers) -> tuple[Any, Any]:
+    return blocks[0][rows], blocks[1][rows]
 
 
 def _highest(values: Vectors, count: int) -> Numbers:
@@ -259,6 +311,6 @@ def _rows(tfidf: TfIdf, blocks: tuple[Any, Any], vectors: Vectors, known: Vector
     return Rows(words=tfidf.transform(blocks), n_words=blocks[0].shape[1], vectors=vectors, cosines=vectors @ known.T)
 
 
-def _scores(heads: Sequence[Head], rows: Rows) -> Floats:
+def _scores(heads: Sequence[Fitted], rows: Rows) -> Floats:
     """(tables, n, classes) of all heads."""
     return np.concatenate([head.scores(rows) for head in heads]).astype(np.float64)

@@ -16,7 +16,8 @@ from numpy.typing import NDArray
 from scipy import sparse
 
 from triage.classify.features import TextCounts
-from triage.classify.heads import Head, KernelOdds, Kernels, WordMargins
+from triage.classify.heads import Fitted, KernelOdds, Kernels, WordMargins
+from triage.classify.history import Taught
 from triage.classify.pool import Pool
 
 Floats = NDArray[np.float64]
@@ -89,7 +90,7 @@ class Words:
 
 
 def read(
-    text: str, counts: TextCounts, row: Any, heads: Sequence[Head], pool: Pool, classes: NDArray[np.int64]
+    text: str, counts: TextCounts, row: Any, heads: Sequence[Fitted], pool: Pool, classes: NDArray[np.int64]
 ) -> Words:
     """What each word of `text` says about `classes`; `row` is its (1, features) TF-IDF.
 
@@ -130,7 +131,7 @@ def _letter_votes(
     return np.asarray((shares @ said)[owner] / sharing[owner][:, None])
 
 
-def _leanings(heads: Sequence[Head], pool: Pool, columns: NDArray[Any], classes: NDArray[np.int64]) -> Floats:
+def _leanings(heads: Sequence[Fitted], pool: Pool, columns: NDArray[Any], classes: NDArray[np.int64]) -> Floats:
     """(columns, classes): how much one unit of each feature adds to the pool's score of each class."""
     scale = pool.weights_ / pool.temperatures_
     total = np.zeros((len(columns), len(classes)))
@@ -139,7 +140,7 @@ def _leanings(heads: Sequence[Head], pool: Pool, columns: NDArray[Any], classes:
         if isinstance(head, WordMargins):
             part = scale[table + (columns >= head.split_).astype(int)]
             total += part[:, None] * np.stack([head.weights(int(label))[columns] for label in classes], axis=1)
-        elif isinstance(head, Kernels | KernelOdds):
+        elif isinstance(head, Kernels | KernelOdds | Taught):
             width = head.word_weights_.shape[1] // head.tables
             for number in range(head.tables):
                 total += scale[table + number] * head.word_weights_[columns][:, number * width + classes]

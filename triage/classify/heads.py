@@ -18,6 +18,7 @@ Singles = NDArray[np.float32]
 Numbers = NDArray[np.int64]
 
 ROWS_AT_ONCE = 500
+MIX, RIDGE = 0.2, 0.1  # of likeness that words make up, and of the regression on it
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,16 +33,18 @@ class Rows:
     cosines: Singles
 
 
-class Head(Protocol):
+class Fitted(Protocol):
     ARRAYS: ClassVar[tuple[str, ...]]
     tables: int
     trust: float  # what the pool believes of each of its tables before it has seen a row, beside the other heads'
 
-    def fit(self, rows: Rows, labels: Numbers, n_classes: int) -> Head:
-        """Learn; the same rows and labels give the same head."""
-
     def scores(self, rows: Rows) -> Singles:
         """(tables, n, n_classes)."""
+
+
+class Head(Fitted, Protocol):
+    def fit(self, rows: Rows, labels: Numbers, n_classes: int) -> Head:
+        """Learn; the same rows and labels give the same head."""
 
 
 class Kernels:
@@ -54,7 +57,7 @@ class Kernels:
     ARRAYS: ClassVar[tuple[str, ...]] = ("dual_", "word_weights_")
     trust = 1.0
 
-    def __init__(self, settings: tuple[tuple[float, float], ...] = ((0.2, 0.1),)) -> None:
+    def __init__(self, settings: tuple[tuple[float, float], ...] = ((MIX, RIDGE),)) -> None:
         self.settings = settings
         self.tables = len(settings)
 
@@ -64,10 +67,10 @@ class Kernels:
         targets = np.eye(n_classes, dtype=np.float32)[labels]
         duals, weights = [], []
         for mix, ridge in self.settings:
-            likeness = _likeness(rows, mix)
-            likeness[np.diag_indices_from(likeness)] += ridge
+            alike = likeness(rows, mix)
+            alike[np.diag_indices_from(alike)] += ridge
             # Transposed it is in the order that LAPACK wants, so that no copy of (n, n) is made.
-            factor = cho_factor(likeness.T, overwrite_a=True, check_finite=False)
+            factor = cho_factor(alike.T, overwrite_a=True, check_finite=False)
             dual = cho_solve(factor, targets, check_finite=False)
             duals.append((1 - mix) * dual)
             weights.append(np.asarray(rows.words.T @ dual) * (mix / 2))
@@ -77,7 +80,7 @@ class Kernels:
         return self
 
     def scores(self, rows: Rows) -> Singles:
-        both = _meaning(rows.cosines) @ self.dual_ + rows.words @ self.word_weights_
+        both = meaning(rows.cosines) @ self.dual_ + rows.words @ self.word_weights_
         return np.stack(np.split(both, len(self.settings), axis=1))
 
 
@@ -104,9 +107,9 @@ class KernelOdds:
 
         self.n_classes_ = np.asarray(n_classes, dtype=np.int64)
         self.known_ = np.unique(labels)
-        likeness = _likeness(rows, self.mix).astype(np.float64)
-        likeness[np.diag_indices_from(likeness)] += 1e-6  # Copies would leave it without a root.
-        root = cholesky(likeness, lower=True)
+        alike = likeness(rows, self.mix).astype(np.float64)
+        alike[np.diag_indices_from(alike)] += 1e-6  # Copies would leave it without a root.
+        root = cholesky(alike, lower=True)
         coef, intercept = _two_sided(LogisticRegression(C=self.c, max_iter=200, tol=1e-3).fit(root, labels))
         dual = solve_triangular(root, coef.T.astype(np.float64), lower=True, trans="T")
         self.dual_ = np.ascontiguousarray((1 - self.mix) * dual, dtype=np.float32)
@@ -115,7 +118,7 @@ class KernelOdds:
         return self
 
     def scores(self, rows: Rows) -> Singles:
-        found = _meaning(rows.cosines) @ self.dual_ + rows.words @ self.word_weights_ + self.intercept_
+        found = meaning(rows.cosines) @ self.dual_ + rows.words @ self.word_weights_ + self.intercept_
         return _spread(found[None], self.known_, int(self.n_classes_))
 
 
@@ -227,20 +230,20 @@ class Nearest:
         return votes[None] / np.float32(count)
 
 
-def _likeness(rows: Rows, mix: float) -> Singles:
+def likeness(rows: Rows, mix: float) -> Singles:
     """(n, n) of the rows to each other, put together a few rows at a time: for 10,000 rows it takes 400 MB as it is."""
-    likeness = _meaning(rows.cosines)
-    likeness *= 1 - mix
+    alike = meaning(rows.cosines)
+    alike *= 1 - mix
     columns = rows.words.T.tocsr()
-    for start in range(0, len(likeness), ROWS_AT_ONCE):
+    for start in range(0, len(alike), ROWS_AT_ONCE):
         some = slice(start, start + ROWS_AT_ONCE)
-        likeness[some] += (mix / 2) * (rows.words[some] @ columns).toarray()
-    return likeness
+        alike[some] += (mix / 2) * (rows.words[some] @ columns).toarray()
+    return alike
 
 
-def _meaning(cosines: Singles) -> Singles:
-    likeness = np.asarray(2 * (cosines - 1), dtype=np.float32)
-    return np.exp(likeness, out=likeness)
+def meaning(cosines: Singles) -> Singles:
+    alike = np.asarray(2 * (cosines - 1), dtype=np.float32)
+    return np.exp(alike, out=alike)
 
 
 def _two_sided(model: Any) -> tuple[Singles, Singles]:

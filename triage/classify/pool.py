@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 Floats = NDArray[np.float64]
 Numbers = NDArray[np.int64]
 
-PULL = 30.0  # how strongly weights are drawn to their heads' trust; divided by the number of rows
+PULL = 30.0
 LINE_PULL = (5.0, 50.0)  # how strongly the line's offset and slope are drawn to what they are expected to be, in rows
 LINE_EXPECTED = (0.0, 0.8)  # lines of 30 to 800 rows drawn from the training rows of eight sets had slopes of 0.55 to 1
 
@@ -19,10 +19,12 @@ class Pool:
     """logits = sum of weight_h * scores_h / temperature_h, weights not negative, by log-loss.
 
     `trust` is what the weights are drawn to, up to a factor: each head's where there are few rows; alike by default.
+    `pull` is how strongly, divided by the number of rows.
     """
 
-    def __init__(self, trust: Sequence[float] = ()) -> None:
+    def __init__(self, trust: Sequence[float] = (), pull: float = PULL) -> None:
         self.trust = trust
+        self.pull = pull
 
     def fit(self, scores: Floats, labels: Numbers) -> Pool:
         """`scores` is (heads, n, classes), out of fold; `labels` (n,) class numbers."""
@@ -39,7 +41,7 @@ class Pool:
             shares[np.arange(len(labels)), labels] -= 1
             slope = np.tensordot(scaled, shares, axes=2) / len(labels)
             apart = weights - weights.sum() * start
-            pull = PULL / len(labels)
+            pull = self.pull / len(labels)
             return float(value + pull * apart @ apart), slope + 2 * pull * (apart - apart @ start)
 
         bounds = [(0.0, None)] * len(scores)

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from triage.classify.features import TextCounts, TfIdf
+from triage.classify.history import Taught
 from triage.classify.metrics import Quality
 from triage.classify.pool import Pool, TopMap
 
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
     from triage.classify.classifier import TicketClassifier
 
 # Raise it when another version of this package could not read the arrays.
-FORMAT = 2
+FORMAT = 3
 
 
 class UnknownRecipe(ValueError):
@@ -85,7 +86,7 @@ def restore(model: TicketClassifier, arrays: Mapping[str, NDArray[Any]], facts: 
     model.scope_floor_ = float(facts["scope_floor"])
     model.quality_ = Quality(**facts["quality"])
     model.model_version_ = facts["model_version"]
-    model.heads_ = model._heads()
+    model.heads_ = [*model._heads(), *([Taught()] if "Taught.vectors_" in arrays else [])]
     for head in model.heads_:
         for name in head.ARRAYS:
             setattr(head, name, arrays[f"{type(head).__name__}.{name}"])

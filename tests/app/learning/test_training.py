@@ -9,9 +9,11 @@ import pytest
 
 from app.learning.models import Kept, encode
 from app.learning.training import MOST_BESIDE, MOST_ROWS, SHIPPED, most_rows, train
+from connectors.store.examples import Example
 from connectors.store.models import CHALLENGER, CHAMPION, REFUSED, RETIRED
-from tests.app.learning.conftest import School, hashing
+from tests.app.learning.conftest import School, hashing, text
 from tests.connectors.store.test_examples import decided
+from triage.classify.history import Taught
 from triage.comparing import Verdict, compare
 from triage.training import OneLabel, TooFewTickets
 
@@ -179,3 +181,43 @@ def test_vectors_of_known_texts_are_not_made_again(school: School) -> None:
 def test_memory_bounds_the_rows() -> None:
     assert most_rows(0) == most_rows(100_000) == MOST_BESIDE < MOST_ROWS
     assert 2_000 < most_rows(512) < MOST_BESIDE
+
+
+def halved(number: int, about: str) -> str:
+    """Six labels for the three that texts tell apart, so that there are few tickets of each."""
+    return f"{about}_{number // 3 % 2}"
+
+
+def unfiled(school: School, count: int) -> list[Example]:
+    found = [
+        Example(ref=f"u{number}", text=text("login_problem", 1_000 + number), labels={}, created_at=now, solved_at=now)
+        for number, now in enumerate([school.clock()] * count)
+    ]
+    school.keep(found)
+    return found
+
+
+def test_tickets_without_a_label_are_learned_from_where_few_have_one(school: School) -> None:
+    school.solve(120, halved)
+    without = school.train()
+    unfiled(school, 119)
+    assert not school.train().is_new, "fewer than the labelled ones do not count"
+    unfiled(school, 130)
+    assert not train(school.learner, "acme", limit=200).is_new, "what memory allows is for both kinds together"
+    trained = school.train()
+    assert trained.is_new
+    assert any(note.startswith("130 tickets without a label") for note in trained.stored.card.notes)
+    assert not any("without a label" in note for note in without.stored.card.notes)
+    file = school.store.models.file("acme", trained.stored.id)
+    assert file is not None
+    classifier = Kept.from_bytes(file).classifier
+    assert len(classifier.texts_) == 120
+    assert any(isinstance(head, Taught) for head in classifier.heads_)
+    assert not school.train().is_new
+
+
+def test_with_many_labelled_tickets_those_without_a_label_change_nothing(school: School) -> None:
+    school.solve(150)
+    school.train()
+    unfiled(school, 200)
+    assert not school.train().is_new

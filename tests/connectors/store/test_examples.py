@@ -105,6 +105,17 @@ def test_only_tickets_with_a_label_of_the_target_count(store: Store, tenant: str
     assert refs(store, "field:42") == ["2"]
 
 
+def test_tickets_without_a_label_are_given_by_target_and_tenant(store: Store, tenant: str, clock: ToldClock) -> None:
+    keep(store, example(clock, "1", category="login"), example(clock, "2", group="9"), example(clock, "3"))
+    keep(store, replace(example(clock, "4"), corrected={"category": "billing"}))
+    keep(store, replace(example(clock, "5"), text=" "))
+    store.tenants.add(new_tenant("other"), webhook_token="elsewhere", now=clock())
+    keep(store, example(clock, "6"), tenant="other")
+    assert store.examples.unlabelled("acme", "category", limit=10) == ["text 2", "text 3"]
+    assert store.examples.unlabelled("acme", "category", limit=1) == ["text 3"]
+    assert store.examples.unlabelled("acme", "group", limit=10) == ["text 1", "text 3", "text 4"]
+
+
 def test_a_second_reading_changes_what_it_knows_and_leaves_the_rest(
     store: Store, tenant: str, clock: ToldClock
 ) -> None:

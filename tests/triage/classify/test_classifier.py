@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.triage.tickets import hashed
-from triage.classify import OneCategory, TicketClassifier, UnknownRecipe
+from triage.classify import OneCategory, TicketClassifier, UnknownRecipe, classifier
 from triage.classify.heads import KernelOdds
 from triage.decisions import Prediction
 
@@ -160,12 +160,99 @@ def test_words_speak_with_few_examples_too() -> None:
     assert "webhook delivery" in found.phrases[0]
 
 
+SYNONYMS = {"billing": "debit levy", "login": "signin credentials", "webhook": "callback hook"}
+
+
+def with_history(count: int = 300, **settings: int) -> TicketClassifier:
+    """Learned from 45 labelled tickets and `count` unlabelled ones, which use a second vocabulary beside the first."""
+    texts, labels = desk(45)
+    old, about = desk(count, seed=11)
+    more = [f"{text} {SYNONYMS[label]}" for text, label in zip(old, about, strict=True)]
+    return TicketClassifier(encoder_id="hashing/64", **settings).fit(
+        texts, hashed(texts), labels, more_texts=more, more_vectors=hashed(more)
+    )
+
+
+TAUGHT = with_history()
+
+
+def test_unlabelled_tickets_teach_words_that_no_labelled_one_has() -> None:
+    texts, labels = desk(45)
+    without = TicketClassifier(encoder_id="hashing/64").fit(texts, hashed(texts), labels)
+    strange = [f"{FILLER[number]} {words} {FILLER[-number]}" for words in SYNONYMS.values() for number in range(1, 9)]
+    wanted = [label for label in SYNONYMS for _ in range(8)]
+
+    def right(asked: TicketClassifier) -> int:
+        found = asked.predict_many(strange, hashed(strange))
+        return sum(one.category == label for one, label in zip(found, wanted, strict=True))
+
+    assert right(TAUGHT) == 24
+    assert right(without) <= 16
+
+
+def test_unlabelled_tickets_are_never_shown_nor_measured() -> None:
+    texts, _ = desk(45)
+    assert TAUGHT.texts_ == tuple(texts)
+    assert len(TAUGHT.held_out_) == len(TAUGHT.labels_) == TAUGHT.quality_.rows == 45
+    old, about = desk(300, seed=11)
+    asked = [f"{text} {SYNONYMS[label]}" for text, label in zip(old, about, strict=True)][:20]
+    for found in TAUGHT.predict_many(asked, hashed(asked)):
+        assert {near.text for near in found.neighbours} <= set(texts)
+
+
+def test_unlabelled_tickets_that_do_not_count_change_nothing() -> None:
+    texts, labels = desk(45)
+    alone = TicketClassifier(encoder_id="hashing/64").fit(texts, hashed(texts), labels)
+    fewer = with_history(44)
+    more, _ = desk(100, seed=11)
+    many_texts, many_labels = desk(90)
+    many = TicketClassifier().fit(many_texts, hashed(many_texts), many_labels)
+    given = TicketClassifier().fit(
+        many_texts, hashed(many_texts), many_labels, more_texts=more, more_vectors=hashed(more)
+    )
+    for one, other in ((alone, fewer), (many, given)):
+        (arrays, facts), (arrays_too, facts_too) = one.to_state(), other.to_state()
+        assert facts == facts_too
+        assert arrays.keys() == arrays_too.keys()
+        assert all(np.array_equal(arrays[name], arrays_too[name]) for name in arrays)
+
+
+def test_the_newest_unlabelled_tickets_count(monkeypatch: pytest.MonkeyPatch) -> None:
+    texts, labels = desk(45)
+    old, _ = desk(200, seed=11)
+    monkeypatch.setattr(classifier, "MOST", 60)
+    bounded = TicketClassifier().fit(texts, hashed(texts), labels, more_texts=old, more_vectors=hashed(old))
+    newest = TicketClassifier().fit(texts, hashed(texts), labels, more_texts=old[-60:], more_vectors=hashed(old[-60:]))
+    assert bounded.model_version_ == newest.model_version_
+    assert ask(bounded, "the card was charged twice") == ask(newest, "the card was charged twice")
+
+
+def test_with_unlabelled_tickets_it_is_the_same_every_time_and_after_a_restart() -> None:
+    again = with_history()
+    arrays, facts = TAUGHT.to_state()
+    restored = TicketClassifier.from_state(arrays, json.loads(json.dumps(facts)))
+    asked = [*desk(20, seed=7)[0], "callback hook", "", "giraffe sunset"]
+    assert again.predict_many(asked, hashed(asked)) == TAUGHT.predict_many(asked, hashed(asked))
+    assert restored.predict_many(asked, hashed(asked)) == TAUGHT.predict_many(asked, hashed(asked))
+    assert again.model_version_ == TAUGHT.model_version_ != with_history(299).model_version_
+
+
+def test_no_fold_can_be_taught_by_what_it_is_asked() -> None:
+    """Labels thrown at random stay unlearnable: the pupil's held-out answers come from the other folds' labels."""
+    texts, labels = desk(60, noise=1.0)
+    more, _ = desk(200, seed=11)
+    model = TicketClassifier().fit(texts, hashed(texts), labels, more_texts=more, more_vectors=hashed(more))
+    assert model.quality_.accuracy < 0.55
+
+
 def test_says_what_it_cannot_learn_from() -> None:
     vectors = hashed(["a", "b"])
     with pytest.raises(OneCategory, match="fewer than two categories"):
         TicketClassifier().fit(["a", "b"], vectors, ["x", "x"])
     with pytest.raises(ValueError, match="give one of each"):
         TicketClassifier().fit(["a"], vectors, ["x", "y"])
+    with pytest.raises(ValueError, match="1 unlabelled texts"):
+        TicketClassifier().fit(["a", "b"], vectors, ["x", "y"], more_texts=["c"])
     with pytest.raises(ValueError, match="label texts"):
         TicketClassifier().fit(
             ["a", "b"], vectors, ["x", "y"], label_texts={"x": "x"}, label_vectors=hashed(["x", "y"])
