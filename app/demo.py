@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import dataclasses
 import json
 import os
@@ -13,6 +14,7 @@ import sys
 import threading
 import time
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -20,7 +22,8 @@ from app.passwords import hash_password
 from app.processes import only_one
 from app.rehearsal import Rehearsal, RehearsalFailed
 from app.settings import Settings
-from connectors.defaults import load_taxonomy
+from connectors.defaults import load_sla, load_taxonomy
+from connectors.store.config import SLA
 from connectors.store.decisions import StoredDecision
 from triage.decisions import Outcome
 from triage.words import percent
@@ -51,6 +54,7 @@ def run(*, fast: bool, once: bool, as_json: bool, port: int | None, vendor: str)
             ) as rehearsal:
                 for number in (signal.SIGTERM, signal.SIGINT):
                     signal.signal(number, lambda *_: stop.set())
+                _staff(rehearsal)
                 _invite(rehearsal)
                 if not once:
                     _offer_training(rehearsal)
@@ -70,6 +74,34 @@ def run(*, fast: bool, once: bool, as_json: bool, port: int | None, vendor: str)
         except RehearsalFailed as failed:
             click.echo(str(failed), err=True)
             return 1
+
+
+def demo_rules() -> dict[str, Any]:
+    """The shipped service-level rules with the simulated helpdesk's own agents as those who are told."""
+    rules: dict[str, Any] = copy.deepcopy(dict(load_sla()))
+    escalation = rules["escalation"]
+    escalation["people"] = {
+        "priya": {"name": "Priya Nair", "role": "group lead", "email": "priya.nair@fieldline.example", "chat": "priya"},
+        "mei": {"name": "Mei Tanaka", "role": "group lead", "email": "mei.tanaka@fieldline.example", "chat": "mei"},
+        "manager": {
+            "name": "Ana Lind",
+            "role": "support manager",
+            "email": "ana.lind@fieldline.example",
+            "chat": "ana",
+        },
+        "tomas": {"name": "Tomás Rey", "role": "duty officer", "email": "tomas.rey@fieldline.example"},
+        "jonas": {"name": "Jonas Weber", "role": "duty officer", "email": "jonas.weber@fieldline.example"},
+    }
+    escalation["rotations"]["duty"]["people"] = ["tomas", "jonas"]
+    queues = {area.group for area in load_taxonomy().product_areas} | {load_taxonomy().human_group}
+    theirs = {"Data", "Reporting", "Product support", "Front desk"}
+    escalation["leads"] = {queue: "mei" if queue in theirs else "priya" for queue in sorted(queues)}
+    return rules
+
+
+def _staff(rehearsal: Rehearsal) -> None:
+    deps = rehearsal.deps
+    deps.store.config.save(rehearsal.tenant, SLA, demo_rules(), by=LOG_IN, why="Who works here", now=deps.now())
 
 
 def _invite(rehearsal: Rehearsal) -> None:

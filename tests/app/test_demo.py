@@ -8,8 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from app.demo import training_command
+from app.demo import demo_rules, training_command
 from app.settings import Settings
+from connectors.defaults import load_sla
+from triage.sla.reading import rules_from
+from triage.sla.remarks import remarks
 
 
 @pytest.mark.parametrize("folder", ["here", "there is a space"])
@@ -25,3 +28,10 @@ def test_the_line_to_train_reaches_the_demos_own_database(
     typed = Settings.from_env({**os.environ, **dict(word.split("=", 1) for word in given)})
     assert (typed.var, typed.models, typed.database_url) == (demo.var, demo.models, demo.database_url)
     assert (program, group, command) == ("bin/deskhand", "triage", "train")
+
+
+def test_the_demos_ladders_reach_people() -> None:
+    """But for the assignee: nobody is assigned to a ticket that has just come."""
+    strange = list(remarks(rules_from(demo_rules(), version="demo")))
+    assert all("level 1" in each and "helpdesk_id" in each for each in strange), strange
+    assert load_sla()["escalation"]["leads"] == {}, "the shipped rules stay as they are"
