@@ -17,6 +17,7 @@ from app.cli_channels import channels
 from app.cli_config import config
 from app.cli_deliveries import deliveries
 from app.cli_intake import intake
+from app.cli_kb import kb
 from app.cli_modes import category_mode
 from app.cli_package import package
 from app.cli_sla import sla
@@ -84,6 +85,7 @@ cli.add_command(deliveries)
 triage.add_command(category_mode)
 cli.add_command(triage)
 cli.add_command(intake)
+cli.add_command(kb)
 cli.add_command(sla)
 
 

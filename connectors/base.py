@@ -189,6 +189,14 @@ class Helpdesk(Protocol):
         Deleted ones just disappear: compare a complete listing (`triage.articles.deleted`).
         """
 
+    def article_pages(
+        self, *, cursor: str | None, updated_since: datetime | None = None
+    ) -> Iterator[tuple[tuple[Article, ...], str]]:
+        """The same, each page with the cursor to store after it is processed; a page may be empty.
+
+        A walk goes on from the cursor with the same `updated_since`. Each page is at most a few requests further.
+        """
+
     def ratings(self, *, since: datetime) -> Iterator[tuple[Rating, ...]]:
         """Pages of ratings given since."""
 

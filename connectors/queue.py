@@ -33,6 +33,7 @@ TIDY = "jobs.tidy.tidy"
 DRY_RUN = "jobs.dry_run.dry_run"
 LEARN = "jobs.learn.learn"
 ESCALATE = "jobs.escalate.escalate"
+ARTICLES = "jobs.articles.articles"
 
 TIMEOUT_S = {
     PLAN: 60,
@@ -44,6 +45,7 @@ TIMEOUT_S = {
     DRY_RUN: 60,
     LEARN: 900,
     ESCALATE: 120,
+    ARTICLES: 900,
 }
 INBOX_JOBS = {
     "reconcile": RECONCILE,
@@ -53,6 +55,7 @@ INBOX_JOBS = {
     "dry_run": DRY_RUN,
     "learn": LEARN,
     "escalate": ESCALATE,
+    "articles": ARTICLES,
 }
 """Which job works an inbox row of a given kind; every other kind is a ticket event and is planned."""
 

@@ -31,6 +31,7 @@ def timetable(settings: Settings) -> tuple[Timed, ...]:
         Timed("doctor", timedelta(minutes=5)),
         Timed("tidy", timedelta(minutes=5), LAST, tenants=lambda store, now: store.markers.due(now)),
         Timed("learn", timedelta(days=1), LAST, tenants=lambda store, now: store.examples.resting(now)),
+        Timed("articles", timedelta(minutes=5), LAST, tenants=lambda store, now: store.articles.due(now)),
         Timed(ESCALATE, timedelta(seconds=1), FIRST, tenants=lambda store, now: store.timers.due(now)),
         Timed("renew", timedelta(minutes=1), FIRST, tenants=lambda store, now: store.access.due(now)),
     )

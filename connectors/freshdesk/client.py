@@ -156,6 +156,11 @@ class FreshdeskHelpdesk:
     def articles(self, *, updated_since: datetime | None = None) -> Iterator[tuple[Article, ...]]:
         return self._knowledge.articles(updated_since=updated_since)
 
+    def article_pages(
+        self, *, cursor: str | None, updated_since: datetime | None = None
+    ) -> Iterator[tuple[tuple[Article, ...], str]]:
+        return self._knowledge.article_pages(cursor=cursor, updated_since=updated_since)
+
     def ratings(self, *, since: datetime) -> Iterator[tuple[Rating, ...]]:
         """Pages of ratings given since; one on a scale we do not know is logged and left out."""
         path = "/surveys/satisfaction_ratings"

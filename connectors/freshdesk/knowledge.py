@@ -5,9 +5,11 @@ https://developers.freshdesk.com/api/#solutions
 
 from __future__ import annotations
 
+import json
 import logging
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
@@ -15,7 +17,7 @@ from pydantic import ValidationError
 
 from connectors.errors import Forbidden, NotFound, Rejected, Unsupported
 from connectors.freshdesk.answers import asking
-from connectors.freshdesk.api import Api
+from connectors.freshdesk.api import LAST_PAGE, Api
 from connectors.freshdesk.wire import Flag, Id, Instant, Text, Texts, Wire
 from triage.articles import Article, Audience
 
@@ -109,66 +111,134 @@ class Languages(Wire):
     supported_languages: Texts = ()
 
 
+@dataclass(slots=True)
+class Walk:
+    """Where a walk through the help centre stands, and so its cursor: what is still to be asked, the next one first.
+
+    A task is a list: `categories`, the page; `folders`, their path, the names above, the page; `articles`, the folder,
+    its names, which language, the page. `seen` are the folders found, so that none is walked twice.
+    """
+
+    languages: list[str]
+    todo: list[list[Any]]
+    seen: list[str] = field(default_factory=list)
+
+    @classmethod
+    def of(cls, cursor: str) -> Walk:
+        try:
+            return cls(*json.loads(cursor))
+        except (TypeError, ValueError) as error:
+            raise Rejected(
+                "This is no cursor of the article list.", vendor="freshdesk", operation="articles"
+            ) from error
+
+    def cursor(self) -> str:
+        return json.dumps([self.languages, self.todo, self.seen])
+
+
 class Knowledge:
-    """`articles` of `connectors.base.Helpdesk`."""
+    """`articles` and `article_pages` of `connectors.base.Helpdesk`."""
 
     def __init__(self, api: Api) -> None:
         self._api = api
 
     def articles(self, *, updated_since: datetime | None) -> Iterator[tuple[Article, ...]]:
-        """A page for each folder and language. There is no list of changes: all is read, the unchanged left out."""
-        languages = self._languages()
-        primary = languages.primary_language or "en"
-        others = [each for each in languages.supported_languages if each != primary and LANGUAGE.fullmatch(each)]
-        for section, folder in self._folders():
-            known: set[tuple[str, str]] = set()
-            for language in (primary, *others):
-                found = self._in_folder(folder, section, language, primary)
-                fresh = [each for each in found if (each.ref, each.locale) not in known]
-                known.update((each.ref, each.locale) for each in fresh)
-                page = tuple(each for each in fresh if updated_since is None or each.updated_at >= updated_since)
-                if page:
-                    yield page
+        """All, or those changed since. There is no list of changes: all is read, the unchanged left out."""
+        known: set[tuple[str, str]] = set()
+        for page, _ in self.article_pages(cursor=None, updated_since=updated_since):
+            fresh = tuple(each for each in page if (each.ref, each.locale) not in known)
+            known |= {(each.ref, each.locale) for each in fresh}
+            if fresh:
+                yield fresh
 
-    def _folders(self) -> Iterator[tuple[tuple[str, ...], Folder]]:
-        for row in self._api.rows("articles", "/solutions/categories"):
+    def article_pages(
+        self, *, cursor: str | None, updated_since: datetime | None
+    ) -> Iterator[tuple[tuple[Article, ...], str]]:
+        """One page for each request. What is asked for but gone by then is left out: it was deleted meanwhile."""
+        walk = Walk.of(cursor) if cursor else Walk(self._locales(), [["categories", 1]])
+        while walk.todo:
+            kind, *task = walk.todo.pop(0)
+            page: Iterable[Article] = ()
+            if kind == "categories":
+                walk.todo[:0] = self._categories(*task)
+            elif kind == "folders":
+                walk.todo[:0] = self._folders(walk, *task)
+            else:
+                page, more = self._articles(walk, *task)
+                walk.todo[:0] = more
+            yield (
+                tuple(each for each in page if updated_since is None or each.updated_at >= updated_since),
+                walk.cursor(),
+            )
+
+    def _categories(self, number: int) -> list[list[Any]]:
+        rows, more = self._api.page("articles", "/solutions/categories", number)
+        found: list[list[Any]] = []
+        for row in rows:
             with asking("articles"):
                 category = Category.model_validate(row)
-            yield from self._below(f"/solutions/categories/{category.id}/folders", (category.name or "",), set())
+            found.append(["folders", f"/solutions/categories/{category.id}/folders", [category.name or ""], 1])
+        return [*found, *([["categories", number + 1]] if more and number < LAST_PAGE else [])]
 
-    def _below(self, path: str, above: tuple[str, ...], seen: set[str]) -> Iterator[tuple[tuple[str, ...], Folder]]:
-        """The folders at `path` and all below them, each once."""
-        if len(above) > DEEPEST:
-            return
-        for row in self._api.rows("articles", path):
+    def _folders(self, walk: Walk, path: str, above: list[str], number: int) -> list[list[Any]]:
+        """The folders of this page, each with its articles and then what is below it."""
+        try:
+            rows, more = self._api.page("articles", path, number)
+        except NotFound:
+            return []
+        except (Unsupported, Rejected):
+            if path.endswith("/subfolders"):
+                return []  # accounts with flat folders only know no such address
+            raise
+        found: list[list[Any]] = []
+        for row in rows:
             with asking("articles"):
                 folder = Folder.model_validate(row)
-            if folder.id in seen:
+            if folder.id in walk.seen:
                 continue
-            seen.add(folder.id)
-            section = (*above, folder.name or "")
-            yield section, folder
-            try:
-                yield from self._below(f"/solutions/folders/{folder.id}/subfolders", section, seen)
-            except (NotFound, Unsupported, Rejected):
-                continue  # accounts with flat folders only know no such address
+            walk.seen.append(folder.id)
+            section = [*above, folder.name or ""]
+            found.append(["articles", folder.model_dump(mode="json"), section, 0, 1])
+            if len(section) <= DEEPEST:
+                found.append(["folders", f"/solutions/folders/{folder.id}/subfolders", section, 1])
+        return [*found, *([["folders", path, above, number + 1]] if more and number < LAST_PAGE else [])]
 
-    def _in_folder(self, folder: Folder, section: tuple[str, ...], language: str, primary: str) -> Iterator[Article]:
-        path = f"/solutions/folders/{folder.id}/articles"
+    def _articles(
+        self, walk: Walk, kept: dict[str, Any], section: list[str], language: int, number: int
+    ) -> tuple[list[Article], list[list[Any]]]:
+        """A page of a folder in one language, and what comes next in that folder."""
+        folder, locale = Folder.model_validate(kept), walk.languages[language]
+        following = [["articles", kept, section, language + 1, 1]] if language + 1 < len(walk.languages) else []
+        path = f"/solutions/folders/{folder.id}/articles{f'/{locale}' if language else ''}"
         try:
-            for row in self._api.rows("articles", path if language == primary else f"{path}/{language}"):
-                try:
-                    article = SolutionArticle.model_validate(row)
-                except ValidationError as error:
-                    logger.warning("an article of folder %s cannot be read: %s", folder.id, error.error_count())
-                    continue
-                written_in = article.language(language)
-                yield article.normalised(folder, section, written_in, self._api.base_url)
+            rows, more = self._api.page("articles", path, number)
         except NotFound:
-            return  # deleted while we walk, or never translated
+            return [], following  # deleted while we walk, or never translated
         except (Unsupported, Rejected):
-            if language == primary:
+            if not language:
                 raise
+            return [], following
+        found = []
+        for row in rows:
+            try:
+                article = SolutionArticle.model_validate(row)
+            except ValidationError as error:
+                logger.warning("an article of folder %s cannot be read: %s", folder.id, error.error_count())
+                continue
+            written_in = article.language(locale)
+            found.append(article.normalised(folder, tuple(section), written_in, self._api.base_url))
+        if more and number < LAST_PAGE:
+            following = [["articles", kept, section, language, number + 1]]
+        return found, following
+
+    def _locales(self) -> list[str]:
+        """The languages to ask for, the account's own first: it is asked for without its name."""
+        languages = self._languages()
+        primary = languages.primary_language or "en"
+        return [
+            primary,
+            *(each for each in languages.supported_languages if each != primary and LANGUAGE.fullmatch(each)),
+        ]
 
     def _languages(self) -> Languages:
         try:

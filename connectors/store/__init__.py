@@ -6,6 +6,7 @@ from pathlib import Path
 
 from connectors.store.access import Access
 from connectors.store.api_keys import ApiKeys
+from connectors.store.articles import Articles
 from connectors.store.budgets import Budgets
 from connectors.store.clockwork import Cursors, Schedule
 from connectors.store.config import Configs
@@ -62,6 +63,7 @@ class Store:
         self.examples = Examples(database)
         self.models = Models(database)
         self.config = Configs(database)
+        self.articles = Articles(database)
         self.ticket_log = TicketLog(database)
         self.timers = Timers(database)
 

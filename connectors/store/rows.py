@@ -23,6 +23,7 @@ KINDS = {
     "dry_run": "Dry run",
     "tidy": "Take old markers off",
     "learn": "Learn from solved tickets",
+    "articles": "Read the help centre",
     "escalate": "Look at clocks that are due",
     "test": "Test event",
     "update_ticket": "Change of a ticket",

@@ -301,6 +301,55 @@ config = Table(
 )
 """What admins own, every version of it."""
 
+article = Table(
+    "article",
+    metadata,
+    Column("id", Id, primary_key=True, autoincrement=True),
+    Column("tenant", ForeignKey("tenant.id"), nullable=False),
+    Column("source", String(80), nullable=False),  # helpdesk, folder:<name>, csv:<name>
+    Column("ref", String(300), nullable=False),
+    Column("locale", String(40), nullable=False),
+    Column("title", Text, nullable=False),
+    Column("text", Text, nullable=False),  # what a reader sees, with its headings; never HTML
+    Column("body_hash", String(32), nullable=False),  # of title and body as they came
+    Column("digest", String(32), nullable=False),  # of all that came, times apart
+    Column("section", JSON, nullable=False),
+    Column("labels", JSON, nullable=False),
+    Column("audience", String(16), nullable=False),
+    Column("allowed", JSON, nullable=False),
+    Column("url", Text),
+    Column("is_draft", Boolean, nullable=False),  # what the source says; `state` is what holds
+    Column("is_outdated", Boolean, nullable=False),
+    Column("state", String(16), nullable=False),  # draft | verified | review_due | outdated
+    Column("owner", String(200)),
+    Column("product_areas", JSON, nullable=False),
+    Column("roles", JSON, nullable=False),
+    Column("applies_from", String(60)),  # names of releases
+    Column("applies_to", String(60)),
+    Column("created_at", Instant, nullable=False),  # the source's own two times
+    Column("updated_at", Instant, nullable=False),
+    Column("first_seen", Instant, nullable=False),
+    Column("changed_at", Instant, nullable=False),
+    Column("checked_at", Instant, nullable=False),
+    Column("deleted_at", Instant),
+    UniqueConstraint("tenant", "source", "ref", "locale"),
+    Index("article_state", "tenant", "deleted_at", "state"),
+)
+
+article_version = Table(
+    "article_version",
+    metadata,
+    Column("id", Id, primary_key=True, autoincrement=True),
+    Column("tenant", ForeignKey("tenant.id"), nullable=False),
+    Column("article_id", ForeignKey("article.id"), nullable=False),
+    Column("title", Text, nullable=False),
+    Column("text", Text, nullable=False),
+    Column("updated_at", Instant, nullable=False),
+    Column("replaced_at", Instant, nullable=False),
+    Index("article_version_of", "tenant", "article_id", "id"),
+)
+"""What an article said before."""
+
 cursor = Table(
     "cursor",
     metadata,

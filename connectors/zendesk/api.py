@@ -76,8 +76,21 @@ class Api:
 
         An `endless` list has a next page after its last one too: there the same page again is the end.
         """
+        return (rows for rows, _ in self._pages_on(operation, path, name, query, endless=endless))
+
+    def _pages_on(
+        self,
+        operation: str,
+        path: str,
+        name: str,
+        query: Mapping[str, str],
+        *,
+        endless: bool = False,
+        at: Mapping[str, str] | None = None,
+    ) -> Iterator[tuple[tuple[dict[str, Any], ...], Mapping[str, str] | None]]:
+        """As `_pages`, each page with the query of the next one, None after the last; begins `at` such a query."""
         asked: list[Mapping[str, str]] = []
-        following: Mapping[str, str] | None = query
+        following: Mapping[str, str] | None = query if at is None else at
         while following is not None:
             if following in asked:
                 if endless:
@@ -88,7 +101,7 @@ class Api:
                 body, _ = self._call("GET", path, query=following)
                 rows = tuple(row for row in body[name] if isinstance(row, dict))
                 following = next_query(body, query)
-            yield rows
+            yield rows, following
 
     def _all(
         self, operation: str, path: str, name: str, query: Mapping[str, str] | None = None

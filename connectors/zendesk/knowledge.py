@@ -12,7 +12,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from connectors.errors import Forbidden, NotFound
+from connectors.errors import ConnectorError, Forbidden, NotFound, Rejected
 from connectors.zendesk.answers import asking
 from connectors.zendesk.api import PAGE, Api
 from connectors.zendesk.audience import UserSegment, readers
@@ -22,34 +22,62 @@ from triage.articles import Article
 logger = logging.getLogger(__name__)
 
 VERB = "articles"
+END = "end"
+"""The cursor after the last page."""
 
 
 class Knowledge(Api):
     """The verb about articles; see `connectors.base.Helpdesk`."""
 
     def articles(self, *, updated_since: datetime | None = None) -> Iterator[tuple[Article, ...]]:
-        """All, or those changed since; an article that cannot be read is logged and left out.
+        """All, or those changed since."""
+        return (page for page, _ in self.article_pages(cursor=None, updated_since=updated_since))
 
+    def article_pages(
+        self, *, cursor: str | None, updated_since: datetime | None = None
+    ) -> Iterator[tuple[tuple[Article, ...], str]]:
+        """The same with cursors; an article that cannot be read is logged and left out.
+
+        A cursor holds the query of its page, which articles of that page are done, and what was read at the beginning,
+        so that a walk in small steps does not read that each time.
         Source: https://developer.zendesk.com/api-reference/help_center/help-center-api/articles/
         """
-        shelves = self._shelves()
-        segments = self._segments()
+        if cursor == END:
+            return
+        walk = self._begin() if cursor is None else _walk(cursor)
         seen: set[tuple[object, object]] = set()
-        for rows in self._article_pages(updated_since):
+        for rows, following in self._article_rows(updated_since, walk.at):
             fresh = [row for row in rows if (row.get("id"), row.get("updated_at")) not in seen]
             if not fresh and updated_since is not None:
                 # The list of changes goes on for ever: each page leads to the changes after its last one.
                 return
             seen |= {(row.get("id"), row.get("updated_at")) for row in fresh}
-            yield tuple(article for row in fresh for article in self._languages(row, shelves, segments))
+            found: list[Article] = []
+            for row in [row for row in fresh if str(row.get("id")) not in walk.done]:
+                try:
+                    found += self._languages(row, walk.shelves, walk.segments)
+                except ConnectorError:
+                    # It takes a request of its own where translations do not come along. What was read is not lost.
+                    if found:
+                        yield tuple(found), walk.model_dump_json()
+                    raise
+                walk = walk.model_copy(update={"done": (*walk.done, str(row.get("id")))})
+            walk = walk.model_copy(update={"at": following, "done": ()})
+            yield tuple(found), END if following is None else walk.model_dump_json()
 
-    def _article_pages(self, updated_since: datetime | None) -> Iterator[tuple[dict[str, Any], ...]]:
+    def _begin(self) -> _Walk:
+        return _Walk(at=None, done=(), shelves=self._shelves(), segments=self._segments())
+
+    def _article_rows(
+        self, updated_since: datetime | None, at: Mapping[str, str] | None
+    ) -> Iterator[tuple[tuple[dict[str, Any], ...], Mapping[str, str] | None]]:
         query = {"include": "translations"}
         if updated_since is None:
-            return self._pages(VERB, "help_center/articles.json", "articles", {**query, "page[size]": str(PAGE)})
-        start = str(max(0, int(updated_since.timestamp())))
+            query["page[size]"] = str(PAGE)
+            return self._pages_on(VERB, "help_center/articles.json", "articles", query, at=at)
+        query["start_time"] = str(max(0, int(updated_since.timestamp())))
         path = "help_center/incremental/articles.json"
-        return self._pages(VERB, path, "articles", {**query, "start_time": start}, endless=True)
+        return self._pages_on(VERB, path, "articles", query, endless=True, at=at)
 
     def _languages(
         self, row: Mapping[str, Any], shelves: Mapping[str, tuple[str, ...]], segments: Mapping[str, UserSegment]
@@ -113,6 +141,22 @@ class Knowledge(Api):
             return {}
         with asking(VERB):
             return {segment.id: segment for segment in map(UserSegment.model_validate, rows)}
+
+
+class _Walk(Wire):
+    """Where a walk through the articles stands: `at` is the query of its page, None for the first."""
+
+    at: dict[str, str] | None
+    done: tuple[str, ...]
+    shelves: dict[str, tuple[str, ...]]
+    segments: dict[str, UserSegment]
+
+
+def _walk(cursor: str) -> _Walk:
+    try:
+        return _Walk.model_validate_json(cursor)
+    except ValidationError as error:
+        raise Rejected("This is no cursor of the article list.", vendor="zendesk", operation=VERB) from error
 
 
 class _Section(Wire):

@@ -5,7 +5,10 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import timedelta
 
+import pytest
+
 from connectors.base import Feature
+from connectors.errors import Rejected
 from connectors.simulator.records import HelpArticle, HelpSection, Rating, Schedule, SlaPolicy, Translation
 from tests.conformance.world import World, utc_now
 from triage.articles import Audience, deleted
@@ -81,6 +84,21 @@ def a_deleted_article_is_missed(world: World) -> object:
     after = {(article.ref, article.locale) for page in world.helpdesk.articles() for article in page}
     assert deleted(before, after) == ((str(gone.id), "en"),)
     return len(after)
+
+
+def a_walk_through_the_articles_goes_on_from_any_cursor(world: World) -> object:
+    _help_centre(world)
+    pages = list(world.helpdesk.article_pages(cursor=None))
+    whole = [(article.ref, article.locale) for page, _ in pages for article in page]
+    for cut, (_, cursor) in enumerate(pages, 1):
+        before = [(article.ref, article.locale) for page, _ in pages[:cut] for article in page]
+        rest = [
+            (article.ref, article.locale) for page, _ in world.helpdesk.article_pages(cursor=cursor) for article in page
+        ]
+        assert before + rest == whole
+    with pytest.raises(Rejected):
+        next(world.helpdesk.article_pages(cursor='{"of": "another helpdesk"}'))
+    return len(whole)
 
 
 def old_articles_can_be_left_out(world: World) -> object:

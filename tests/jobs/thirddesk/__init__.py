@@ -120,6 +120,11 @@ class Thirddesk:
     def articles(self, *, updated_since: datetime | None = None) -> Iterator[tuple[Article, ...]]:
         raise Unsupported("no articles", vendor=self.name)
 
+    def article_pages(
+        self, *, cursor: str | None, updated_since: datetime | None = None
+    ) -> Iterator[tuple[tuple[Article, ...], str]]:
+        raise Unsupported("no articles", vendor=self.name)
+
     def ratings(self, *, since: datetime) -> Iterator[tuple[Rating, ...]]:
         raise Unsupported("no ratings", vendor=self.name)
 

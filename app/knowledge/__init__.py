@@ -1,0 +1,1 @@
+"""The knowledge base: read from the helpdesk and from files, and made searchable."""

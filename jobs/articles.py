@@ -1,0 +1,31 @@
+"""The help centre, read again: what changed every hour where the helpdesk tells, everything once a day."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from app.knowledge.indexing import refresh_index
+from app.knowledge.reading import LISTED, read_helpdesk, rest
+from connectors.errors import Forbidden, NotFound, Rejected, Unsupported
+from connectors.store.inbox import InboxRow
+from jobs.line import inbox_job
+from jobs.runtime import Runtime
+
+MOST = timedelta(seconds=60)
+"""What one run reads at most; the next one goes on minutes later. Other work comes between."""
+REFUSED = (Forbidden, NotFound, Rejected, Unsupported)
+"""No help centre, or not for us: that stays so for a while."""
+
+
+@inbox_job
+def articles(run: Runtime, row: InboxRow) -> None:
+    """Read, then make the search index again; safe to run twice, and a run that was cut off is gone on with."""
+    try:
+        found = read_helpdesk(run.deps, row.tenant, most=MOST)
+    except REFUSED as error:
+        rest(run.deps, row.tenant, LISTED)
+        run.store.inbox.finish(row, "done", now=run.now(), note=str(error))
+        return
+    if found.complete:
+        refresh_index(run.deps, row.tenant, lambda: run.triager.encoder)
+    run.store.inbox.finish(row, "done", now=run.now(), note=str(found))
