@@ -47,7 +47,8 @@ class Line:
         runtime.use(run)
         self.queue = Direct()
         self.clock = Clock(run, self.queue)  # type: ignore[arg-type]
-        self.clock.timetable = tuple(each for each in self.clock.timetable if each.name != "doctor")
+        runs = ("renew", "reconcile")
+        self.clock.timetable = tuple(each for each in self.clock.timetable if each.name in runs)
 
     def work(self) -> list[str]:
         names = []
