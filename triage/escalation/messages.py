@@ -16,7 +16,6 @@ from triage.escalation.people import Person, Via
 from triage.escalation.step import Kind, Step
 from triage.escalation.wording import Block, Case, block, named, severity
 from triage.messages import Message, Page, PostChat, PostWebhook, SendMail, Severity
-from triage.sla.log import Told
 from triage.sla.rules import SlaRules
 from triage.tickets import Priority
 
@@ -84,11 +83,6 @@ def messages(cases: Iterable[Case], rules: SlaRules, now: datetime) -> tuple[Out
 def page_cause(ref: str, key: str) -> str:
     """The cause of the page for a step, by which it can be acknowledged or resolved."""
     return APART.join((PAGE, ref, key))
-
-
-def page_causes(ref: str, told: Iterable[Told]) -> tuple[str, ...]:
-    """Of all pages that a ticket made."""
-    return tuple(dict.fromkeys(page_cause(ref, each.key) for each in told if Via.PAGE.value in each.by))
 
 
 def _merged(via: Via, address: str, items: list[_Item], rules: SlaRules, now: datetime) -> Outgoing:

@@ -30,15 +30,17 @@ from tests.triage.escalation.desk import (
     priority,
     reply,
     rules,
+    status,
 )
-from triage.escalation.messages import Outgoing, Tell, messages, page_cause, page_causes
+from triage.escalation.ends import page_ends
+from triage.escalation.messages import Outgoing, Tell, messages, page_cause
 from triage.escalation.people import Ladder, Response, Via
 from triage.escalation.steps import due, told_keys
 from triage.escalation.wording import Case, plain
-from triage.messages import Page, PostChat, PostWebhook, SendMail, Severity
-from triage.sla.log import Told
+from triage.messages import Page, PageAction, PostChat, PostWebhook, SendMail, Severity
 from triage.sla.rules import SlaRules
 from triage.sla.standing import standing
+from triage.tickets import Status
 from triage.words import NBSP
 
 BERLIN = FACTS | {"requester_zone": ("Europe/Berlin",)}
@@ -278,7 +280,8 @@ def test_the_pages_of_a_ticket_are_found_again() -> None:
     line = Line(began(P2), rules(ladders=[PAGED]))
     line.run(at(0), at(131))
     pages = {page_cause("4821", f"first_reply_time/1/level/{number}") for number in (1, 2)}
-    assert set(page_causes("4821", [each for each in line.log if isinstance(each, Told)])) == pages
+    solved = standing([*line.log, status(140, Status.SOLVED)], line.rules, at(141))
+    assert set(page_ends("4821", solved)) == {(page, PageAction.RESOLVE) for page in pages}
 
 
 def test_whoever_is_on_call_is_paged_where_nobody_is_named() -> None:
