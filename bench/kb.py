@@ -28,9 +28,13 @@ import numpy as np
 from bench.labelled import BadInput, encoder
 from bench.labelled import run as run_bench
 from connectors.encoder import Encoder
-from connectors.index import Index
+from connectors.index import build
+from connectors.index_folder import FolderPlace
+from connectors.index_postgres import PostgresPlace, is_possible
+from connectors.store.database import Database
 from triage.articles import Article, Audience
 from triage.search.corpus import Corpus
+from triage.search.kept import VectorArrays
 from triage.search.ranking import Floats
 
 DEPTH = 10  # of the list that is looked at
@@ -46,14 +50,17 @@ def measure(arguments: argparse.Namespace) -> dict[str, Any]:
     encode.cache_size = 0
     with tempfile.TemporaryDirectory() as folder:
         started = time.perf_counter()
-        index = Index.build(articles, encode, Path(folder), progress=said)
+        index = build(articles, encode, FolderPlace(Path(folder)), progress=said)
         index_s = time.perf_counter() - started
         places, spent = ask(index.corpus, encode, queries)
-        passages = len(index.corpus.places) - 1
+        passages = index.corpus.by_passage.size
         if arguments.copies > 1:
             corpus = copied(articles, arguments.copies, encode, Path(folder))
-            passages = len(corpus.places) - 1
+            passages = corpus.by_passage.size
             _, spent = ask(corpus, encode, queries)
+        stored = (
+            compared(arguments, index.corpus, articles, encode, queries, Path(folder)) if arguments.database else {}
+        )
     return {
         "recall_at_1": share(places, 1),
         "recall_at_3": share(places, 3),
@@ -61,11 +68,48 @@ def measure(arguments: argparse.Namespace) -> dict[str, Any]:
         "ms_per_query_p50": round(float(np.percentile(spent, 50)), 2),
         "ms_per_query_p95": round(float(np.percentile(spent, 95)), 2),
         "index_s": round(index_s, 2),
-        "passages_per_s": round((len(index.corpus.places) - 1) / index_s, 1),
+        "passages_per_s": round(index.corpus.by_passage.size / index_s, 1),
         "passages": passages,
         "articles": len(articles),
         "queries": len(queries),
+        **stored,
     }
+
+
+def compared(
+    arguments: argparse.Namespace,
+    corpus: Corpus,
+    articles: list[Article],
+    encode: Encoder,
+    queries: list[tuple[str, set[str]]],
+    folder: Path,
+) -> dict[str, Any]:
+    """The same index in PostgreSQL: how often the first three are the same, and how long it takes there.
+
+    With `--copies` the time is over so many copies, whose vectors are those of the articles.
+    """
+    database = Database(arguments.database)
+    if not is_possible(database):
+        raise BadInput("--database: this is no PostgreSQL with pgvector.")
+    place, many = PostgresPlace(database, "bench", folder / "stored"), PostgresPlace(database, "bench-copies", folder)
+    kept = build(articles, encode, place).corpus
+    pairs = [(first_three(corpus, encode, query), first_three(kept, encode, query)) for query, _ in queries]
+    if arguments.copies > 1:
+        again = [replace(each, ref=f"{each.ref}-{copy}") for copy in range(arguments.copies) for each in articles]
+        started = time.perf_counter()
+        kept = build(again, encode, many).corpus
+        print(f"kept {kept.by_passage.size} passages in {time.perf_counter() - started:.0f} s", file=sys.stderr)
+    _, spent = ask(kept, encode, queries)
+    return {
+        "same_first_three": round(sum(one == other for one, other in pairs) / len(pairs), 4),
+        "postgresql_ms_per_query_p50": round(float(np.percentile(spent, 50)), 2),
+        "postgresql_ms_per_query_p95": round(float(np.percentile(spent, 95)), 2),
+    }
+
+
+def first_three(corpus: Corpus, encode: Encoder, query: str) -> list[str]:
+    found = corpus.search(query, encode.encode([query])[0], allowed=corpus.everything(), limit=3)
+    return [hit.ref for hit in found]
 
 
 def ask(corpus: Corpus, encode: Encoder, queries: list[tuple[str, set[str]]]) -> tuple[list[int], list[float]]:
@@ -83,13 +127,11 @@ def ask(corpus: Corpus, encode: Encoder, queries: list[tuple[str, set[str]]]) ->
 def copied(articles: list[Article], copies: int, encode: Encoder, folder: Path) -> Corpus:
     """So many copies of the articles. `folder` has their own index: all vectors are taken from there, then moved."""
     again = [replace(article, ref=f"{article.ref}-{copy}") for copy in range(copies) for article in articles]
-    corpus = Index.build(again, encode, folder).corpus
+    corpus = build(again, encode, FolderPlace(folder)).corpus
     random = np.random.default_rng(0)
-    return replace(
-        corpus,
-        passage_vectors=moved(corpus.passage_vectors, random),
-        title_vectors=moved(corpus.title_vectors, random),
-    )
+    vectors = corpus.vectors
+    assert isinstance(vectors, VectorArrays)
+    return replace(corpus, vectors=VectorArrays(moved(vectors.passages, random), moved(vectors.titles, random)))
 
 
 def moved(vectors: Floats, random: np.random.Generator) -> Floats:
@@ -169,6 +211,7 @@ def main() -> None:
     parser.add_argument("--articles", required=True)
     parser.add_argument("--queries", required=True)
     parser.add_argument("--copies", type=int, default=1, help="time over so many copies of the articles [1]")
+    parser.add_argument("--database", help="also compare with an index in this PostgreSQL, an empty one")
     run_bench(parser, measure)
 
 

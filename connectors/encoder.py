@@ -109,6 +109,11 @@ def prepare(var: Path) -> Path:
     return made
 
 
+def is_prepared(var: Path) -> bool:
+    """Whether `load` finds what `prepare` made, so that it is quick and takes little memory."""
+    return (var / "encoder" / MANIFEST).exists()
+
+
 def _verified(folder: Path, source_hash: str) -> Path | None:
     """The prepared file when the manifest, this recipe, the installed weights and the file all agree."""
     try:

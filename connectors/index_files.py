@@ -19,6 +19,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from connectors.index import IndexBroken, IndexMissing
+
 FORMAT = "1"
 POINTER, MANIFEST = "current.json", "manifest.json"
 KEPT = 2  # versions beside the one in use and the one before: for readers that are just opening one
@@ -26,22 +28,14 @@ LEFT_S = 24 * 3600
 Arrays = dict[str, NDArray[Any]]
 
 
-class IndexMissing(LookupError):
-    """There is no index in the folder yet: build it."""
-
-
-class IndexBroken(ValueError):
-    """The index in the folder cannot be used; the text says which file and why. Build it again."""
-
-
-def put_in_use(folder: Path, version: str) -> None:
+def put_in_use(folder: Path, version: str, *, built_from: str = "") -> None:
     """Let the pointer say `version`, at once; then remove the versions that nobody opens any more."""
     try:
         before = _pointed(folder)
     except IndexBroken:
         before = None
     with tempfile.NamedTemporaryFile(dir=folder, prefix="making-", delete=False) as draft:
-        draft.write(json.dumps({"version": version}).encode())
+        draft.write(json.dumps({"version": version, "built_from": built_from}).encode())
     os.replace(draft.name, folder / POINTER)
     with suppress(FileNotFoundError):  # another process is removing the same
         _tidy(folder, {version, before})
@@ -130,6 +124,14 @@ def _pointed(folder: Path) -> str | None:
         return None
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise IndexBroken(f"{path} cannot be read ({error!r}).") from error
+
+
+def built_from(folder: Path) -> str:
+    """What was said with the version in use; empty where there is none."""
+    try:
+        return str(json.loads((folder / POINTER).read_bytes())["built_from"])
+    except (OSError, ValueError, KeyError, TypeError):
+        return ""
 
 
 def _sha256(path: Path) -> str:

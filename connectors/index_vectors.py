@@ -16,7 +16,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from connectors.encoder import Encoder, Vectors
-from connectors.index_files import IndexBroken, IndexMissing, in_use, read
 from connectors.kept import encode_kept
 
 MANY = 1_000  # texts from which batches are kept
@@ -26,10 +25,12 @@ Keys = NDArray[np.uint8]
 Progress = Callable[[int, int], None]
 
 
-def vectors_of(texts: Sequence[str], encoder: Encoder, folder: Path, progress: Progress) -> tuple[Vectors, Keys, int]:
+def vectors_of(
+    texts: Sequence[str], encoder: Encoder, known: Mapping[bytes, Vectors], scratch: Path, progress: Progress
+) -> tuple[Vectors, Keys, int]:
     """A vector for each text, 0 for an empty one; what they are known by next time; how many were encoded."""
-    keys = [_key(text) for text in texts]
-    found = {**_in_use(folder, encoder), _key(""): np.zeros(encoder.dimensions, np.float32)}
+    keys = [key_of(text) for text in texts]
+    found = {**known, key_of(""): np.zeros(encoder.dimensions, np.float32)}
     missing = sorted({key: text for key, text in zip(keys, texts, strict=True) if key not in found}.items())
     done = 0
     # 256 batches by the first byte of the key: one text more or less changes one batch and no other.
@@ -37,7 +38,7 @@ def vectors_of(texts: Sequence[str], encoder: Encoder, folder: Path, progress: P
         progress(done, len(missing))
         some = list(batch)
         wanted = [text for _, text in some]
-        made = encode_kept(encoder, wanted, folder / BATCHES) if len(missing) >= MANY else encoder.encode(wanted)
+        made = encode_kept(encoder, wanted, scratch / BATCHES) if len(missing) >= MANY else encoder.encode(wanted)
         found.update(zip((key for key, _ in some), made, strict=True))
         done += len(some)
     progress(done, len(missing))
@@ -45,21 +46,11 @@ def vectors_of(texts: Sequence[str], encoder: Encoder, folder: Path, progress: P
     return vectors, np.frombuffer(b"".join(keys), np.uint8).reshape(len(keys), KEY_BYTES), len(missing)
 
 
-def forget_batches(folder: Path) -> None:
-    """For when the version is written and has them all."""
-    shutil.rmtree(folder / BATCHES, ignore_errors=True)
+def forget_batches(scratch: Path) -> None:
+    """For when the version is kept and has them all."""
+    shutil.rmtree(scratch / BATCHES, ignore_errors=True)
 
 
-def _key(text: str) -> bytes:
+def key_of(text: str) -> bytes:
+    """What the vector of a text is known by."""
     return hashlib.blake2b(text.encode(), digest_size=KEY_BYTES).digest()
-
-
-def _in_use(folder: Path, encoder: Encoder) -> Mapping[bytes, Vectors]:
-    """The vectors of the version in use, by the text they are of; none from another encoder."""
-    try:
-        manifest, arrays = read(folder / in_use(folder))
-        if manifest.get("encoder") != encoder.id:
-            return {}
-        return dict(zip((key.tobytes() for key in arrays["keys"]), arrays["vectors"], strict=True))
-    except (IndexMissing, IndexBroken, KeyError, ValueError):
-        return {}

@@ -26,10 +26,19 @@ VISITOR = Reader()
 def reader_of(requester: Requester, organization: Organization | None, *, is_signed_in: bool) -> Reader:
     """The requester as a customer, whatever their role. `is_signed_in` says whether they proved who they are: a mail's
     sender has not. Tags of an organization are its members' (helpdesks pass them on)."""
-    marks = {f"organization:{requester.organization_id}"} if requester.organization_id else set()
-    if organization is not None and organization.id == requester.organization_id:
+    return Reader(is_signed_in=is_signed_in, marks=_marks(requester.organization_id, organization))
+
+
+def agent_reader(organization_id: str | None, organization: Organization | None) -> Reader:
+    """An agent who answers somebody of that organization: all that agents read, and what only its members may."""
+    return Reader(is_agent=True, marks=_marks(organization_id, organization))
+
+
+def _marks(organization_id: str | None, organization: Organization | None) -> frozenset[str]:
+    marks = {f"organization:{organization_id}"} if organization_id else set()
+    if organization is not None and organization.id == organization_id:
         marks |= {f"tag:{tag}" for tag in organization.tags}
-    return Reader(is_signed_in=is_signed_in, marks=frozenset(marks))
+    return frozenset(marks)
 
 
 def may_read(article: Article, reader: Reader) -> bool:

@@ -1,19 +1,19 @@
-"""The searchable articles of one tenant, as arrays: what an index keeps in files. Pure."""
+"""Searching the articles of one tenant. Pure: where vectors, words and texts are kept is `triage.search.kept`'s."""
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
+from triage.search.kept import Entry, Records, Vectors
 from triage.search.lexical import Lexical
 from triage.search.passages import Passage
 from triage.search.query import Synonyms, Vocabulary, Word
 from triage.search.ranking import ALIKE, Floats, Hit, Signals, coverage, fused, sure
-from triage.search.words import forms, stem, tokens, written
+from triage.search.words import stem, tokens
 
 Allowed = NDArray[np.bool_]
 
@@ -22,32 +22,18 @@ SHOWN_WORDS = 4
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
-    """An article in the corpus; `language` is its stemmer, empty where there is none for its locale."""
-
-    ref: str
-    locale: str
-    title: str
-    language: str
-
-
-@dataclass(frozen=True, slots=True)
 class Corpus:
     """Article a has the passages `first[a]` to `first[a + 1]`, at least one.
 
-    `passage_vectors` (n_passages, d) and `title_vectors` (n_articles, d) are of length 1, or 0 where there is no text;
-    `titled` says which articles have a title.
-    `records` holds each passage as JSON, so that only those shown are ever decoded; passage p is at `places[p]` to
-    `places[p + 1]`.
+    `titled` says which articles have a title, `readable` which have any text.
     """
 
     entries: tuple[Entry, ...]
     first: NDArray[np.int64]
-    passage_vectors: Floats
-    title_vectors: Floats
     titled: Allowed
-    records: NDArray[np.uint8]
-    places: NDArray[np.int64]
+    readable: Allowed
+    vectors: Vectors
+    records: Records
     by_article: Lexical
     by_passage: Lexical
     vocabulary: Vocabulary
@@ -59,7 +45,7 @@ class Corpus:
     def search(
         self,
         text: str,
-        vector: Floats,
+        vector: Floats | None,
         *,
         allowed: Allowed,
         limit: int = 10,
@@ -67,52 +53,52 @@ class Corpus:
     ) -> list[Hit]:
         """The best articles for a query, best first; those not `allowed` have no part in it, not even as a measure.
 
-        `allowed` has one truth value for each of `entries`; `vector` is the encoded query. None for a query without a
-        word, nor for an article without any text.
+        `allowed` has one truth value for each of `entries`; `vector` is the encoded query; without one the
+        words alone decide. None for a query without a word, nor for an article without any text.
         """
         if allowed.shape != (len(self.entries),):
             raise ValueError(f"allowed has shape {allowed.shape}; the corpus has {len(self.entries)} articles.")
-        rows = np.flatnonzero(allowed & (self.places[self.first[1:]] > self.places[self.first[:-1]]))
+        rows = np.flatnonzero(allowed & self.readable)
         if not len(rows) or not any(True for _ in tokens(text)):
             return []
         words = self.vocabulary.read(text, synonyms, self.by_article)
         wanted = [word.wanted for word in words]
-        cosines = self.passage_vectors @ vector
+        cosines, titles = self._unmeasured() if vector is None else self.vectors.cosines(vector)
         matched = self.by_passage.scores(wanted)
-        signals = self._signals(cosines, matched, self.by_article.scores(wanted), vector).at(rows)
+        signals = self._signals(cosines, titles, matched, self.by_article.scores(wanted)).at(rows)
         scores = fused(signals)
         order = _best(scores, max(limit, 2))
-        meaning, share = signals.meaning, coverage(signals)
+        meaning, share, telling = signals.meaning, coverage(signals), self._telling(words)
         hits = []
         for at in order[:limit]:
-            others = scores[order[order != at]]
-            margin = float(scores[at] - others[0]) if len(others) else 0.0
+            mine = self.entries[rows[at]].ref  # in whichever language
+            other = next((float(scores[each]) for each in order if self.entries[rows[each]].ref != mine), None)
+            margin = 0.0 if other is None else float(scores[at]) - other
             passages = slice(int(self.first[rows[at]]), int(self.first[rows[at] + 1]))
             best = passages.start + int(np.argmax(cosines[passages] + share * matched[passages]))
             hits.append(
                 self._hit(
                     int(rows[at]),
-                    self.passage(best),
-                    words,
+                    self.records.passage(best),
+                    telling,
                     text,
                     score=float(scores[at]),
                     sure=sure(float(meaning[at]), float(signals.words[at]), margin),
                     alike=(float(signals.title[at]) >= ALIKE, float(signals.passage[at]) >= ALIKE),
+                    signals=signals.of(int(at)),
                 )
             )
         return hits
 
-    def passage(self, number: int) -> Passage:
-        record = json.loads(
-            self.records[int(self.places[number]) : int(self.places[number + 1])].tobytes() or b'["",[],0,0]'
-        )
-        return Passage(record[0], tuple(record[1]), record[2], record[3])
+    def _unmeasured(self) -> tuple[Floats, Floats]:
+        """Cosines where there is no vector: all the same, so they tell none from another."""
+        return np.zeros(int(self.first[-1]), np.float32), np.zeros(len(self.entries), np.float32)
 
-    def _signals(self, cosines: Floats, matched: Floats, words: Floats, vector: Floats) -> Signals:
+    def _signals(self, cosines: Floats, titles: Floats, matched: Floats, words: Floats) -> Signals:
         starts = self.first[:-1]
         return Signals(
             passage=np.maximum.reduceat(cosines, starts),
-            title=np.where(self.titled, self.title_vectors @ vector, np.float32(np.nan)),
+            title=np.where(self.titled, titles, np.float32(np.nan)),
             words=words,
             passage_words=np.maximum.reduceat(matched, starts),
         )
@@ -121,15 +107,15 @@ class Corpus:
         self,
         article: int,
         passage: Passage,
-        words: Sequence[Word],
+        telling: Sequence[tuple[Word, frozenset[int]]],
         query: str,
         *,
         score: float,
         sure: float,
         alike: tuple[bool, bool],
+        signals: Mapping[str, float],
     ) -> Hit:
         entry = self.entries[article]
-        telling = self._telling(words)
         asked = {term for _, terms in telling for term in terms}
         places, as_written = self._marked(passage.text, entry.language, asked)
         return Hit(
@@ -144,6 +130,7 @@ class Corpus:
             end=passage.end,
             highlights=tuple(places),
             why=self._why(article, telling, query, as_written, alike),
+            signals=signals,
         )
 
     def _telling(self, words: Sequence[Word]) -> list[tuple[Word, frozenset[int]]]:
@@ -207,28 +194,3 @@ def _best(scores: Floats, count: int) -> NDArray[np.int64]:
     least = np.partition(scores, len(scores) - count)[len(scores) - count]
     rows = np.flatnonzero(scores >= least)
     return rows[np.argsort(-scores[rows], kind="stable")][:count]
-
-
-def numbered(
-    articles: Iterable[tuple[Entry, Sequence[Passage]]],
-) -> tuple[Lexical, Lexical, list[str]]:
-    """BM25 by article, by passage, and the terms: an article has its title's words once, a passage has them too."""
-    numbers: dict[str, int] = {}
-    known: dict[tuple[str, str], list[int]] = {}
-
-    def terms(text: str, language: str) -> NDArray[np.int32]:
-        found: list[int] = []
-        for word in written(text):
-            if (key := (language, word)) not in known:
-                known[key] = [numbers.setdefault(stem(form, language), len(numbers)) for form in forms(word)]
-            found += known[key]
-        return np.array(found, np.int32)
-
-    whole, single = [], []
-    for entry, passages in articles:
-        title = terms(entry.title, entry.language)
-        headings = [terms(" ".join(passage.headings), entry.language) for passage in passages]
-        bodies = [terms(passage.text, entry.language) for passage in passages]
-        whole.append(np.concatenate([title, *headings[:1], *bodies]))
-        single += [np.concatenate([title, above, body]) for above, body in zip(headings, bodies, strict=True)]
-    return Lexical.build(whole, len(numbers)), Lexical.build(single, len(numbers)), list(numbers)

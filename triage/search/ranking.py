@@ -6,7 +6,8 @@ the query's own doing: as much as its best article has of the words it asks for.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from math import exp
 
 import numpy as np
@@ -39,6 +40,16 @@ class Signals:
     def at(self, rows: NDArray[np.int64]) -> Signals:
         return Signals(self.passage[rows], self.title[rows], self.words[rows], self.passage_words[rows])
 
+    def of(self, row: int) -> dict[str, float]:
+        """One article's, by name; for the title it lacks its best passage counts."""
+        title = self.passage[row] if np.isnan(self.title[row]) else self.title[row]
+        return {
+            "passage": float(self.passage[row]),
+            "title": float(title),
+            "words": float(self.words[row]),
+            "passage_words": float(self.passage_words[row]),
+        }
+
     @property
     def meaning(self) -> Floats:
         """One cosine for each article."""
@@ -51,7 +62,8 @@ class Hit:
     """One article that was found, with its best passage. `score` orders the hits of this one search.
 
     `sure` is how likely the article answers, 0 to 1, and compares over searches. `headings` are above `passage`,
-    which stands at `start` to `end` of the article's text; `highlights` are places in `passage`. `why` is in words.
+    which stands at `start` to `end` of the article's text; `highlights` are places in `passage`. `why` is in words,
+    `signals` are what the score was made from, by name.
     """
 
     ref: str
@@ -65,6 +77,7 @@ class Hit:
     end: int
     highlights: tuple[tuple[int, int], ...]
     why: str
+    signals: Mapping[str, float] = field(default_factory=dict)
 
 
 def fused(signals: Signals) -> Floats:

@@ -11,7 +11,8 @@ from typing import Any
 import numpy as np
 
 from connectors.encoder import Encoder, Vectors
-from connectors.index import Index
+from connectors.index import build
+from connectors.index_folder import FolderPlace
 from triage.articles import Article, Audience
 from triage.search.corpus import Corpus, Hit
 from triage.search.query import Synonyms
@@ -66,7 +67,7 @@ SHELF = (
 
 
 def corpus(folder: Path, articles: Iterable[Article] = SHELF) -> Corpus:
-    return Index.build(articles, WordEncoder(), folder).corpus
+    return build(articles, WordEncoder(), FolderPlace(folder)).corpus
 
 
 def found(corpus: Corpus, query: str, **more: Any) -> list[Hit]:

@@ -14,6 +14,7 @@ from tests.triage.search.shelf import SHELF, article, corpus, found
 from triage.articles import Article, Audience
 from triage.search.audience import VISITOR, Reader, may_be_suggested, may_read, reader_of
 from triage.search.corpus import Corpus
+from triage.search.kept import VectorArrays
 from triage.tickets import Organization, Requester
 
 AGENT = Reader(is_agent=True)
@@ -117,9 +118,10 @@ def test_a_customer_is_never_shown_what_they_may_not_read(
 @given(query=st.lists(st.sampled_from(WORDS), min_size=1, max_size=4).map(" ".join))
 def test_what_may_not_be_read_has_no_part_in_the_order(shelf: Corpus, query: str) -> None:
     number = [entry.ref for entry in shelf.entries].index("staff")
-    changed = np.array(shelf.passage_vectors)
+    assert isinstance(shelf.vectors, VectorArrays)
+    changed = np.array(shelf.vectors.passages)
     changed[shelf.first[number] : shelf.first[number + 1]] *= -9
-    other = replace(shelf, passage_vectors=changed)
+    other = replace(shelf, vectors=VectorArrays(changed, shelf.vectors.titles))
     mask = np.array([each.audience is not Audience.AGENTS for each in SHELF])
     assert found(shelf, query, allowed=mask) == found(other, query, allowed=mask)
     assert query.strip("z ") == "" or found(shelf, query) != found(other, query)

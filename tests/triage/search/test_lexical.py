@@ -10,10 +10,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from triage.search.lexical import K1, B, Lexical, Wanted
+from triage.search.lexical import K1, B, Lexical, Wanted, posted
 
 DOCUMENTS = [np.array(terms, np.int32) for terms in ([0, 1, 1, 2], [0, 3], [0, 0, 0, 0, 4, 5, 6], [])]
-LEXICAL = Lexical.build(DOCUMENTS, 8)
+LEXICAL = Lexical(posted(DOCUMENTS, 8), len(DOCUMENTS))
 
 
 def one(*terms: int) -> Wanted:
@@ -59,5 +59,5 @@ def test_no_score_is_over_1_or_under_0(alternatives: list[tuple[tuple[int, ...],
 
 
 def test_no_documents_and_no_words() -> None:
-    assert Lexical.build([], 0).scores([Wanted()]).shape == (0,)
-    assert Lexical.build([DOCUMENTS[3]], 0).scores([Wanted()]).tolist() == [0]
+    assert Lexical(posted([], 0), 0).scores([Wanted()]).shape == (0,)
+    assert Lexical(posted([DOCUMENTS[3]], 0), 1).scores([Wanted()]).tolist() == [0]
