@@ -93,6 +93,15 @@ def state_after(before: State | None, *, was_outdated: bool, edited: bool, is_dr
     return before or State.VERIFIED
 
 
+def state_of(was: State, *, is_draft: bool, is_outdated: bool, in_review: bool) -> State:
+    """The state after a review was opened or closed, or somebody decided that it `was` outdated or right."""
+    if is_draft:
+        return State.DRAFT
+    if is_outdated or was is State.OUTDATED:
+        return State.OUTDATED
+    return State.REVIEW_DUE if in_review else State.VERIFIED
+
+
 def changed_lines(before: ArticleVersion, title: str, text: str) -> list[str]:
     """How the article reads now against a version, as a unified diff without its head."""
     old, new = ([f"# {each[0]}", *each[1].split("\n")] for each in ((before.title, before.text), (title, text)))
