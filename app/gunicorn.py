@@ -2,6 +2,9 @@
 
 import os
 
+# Before numpy is imported: more threads only fight over the cores here.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+
 # Before it forks, so that its processes share what `create_app` would else import in each of them.
 from app import console, errors, intake, metrics, probes, sidebar, webhooks  # noqa: F401
 from app.logs import tell_uncaught

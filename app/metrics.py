@@ -44,6 +44,7 @@ COUNTERS = {
     "reconciled": (tallies.RECONCILED, "Changes that no webhook brought and the regular check found."),
     "api_429": (tallies.API_429, "Answers 429 of the helpdesk, or 503 with a time to come back."),
     "lease_lost": (tallies.LEASE_LOST, "Rows taken over because whoever worked on them went silent."),
+    "deskhand_suggestions_failed": (tallies.SUGGESTION_FAILED, "Tickets for which the search for articles failed."),
 }
 REFUSED = (
     "Metrics are for this machine, where DESKHAND_PUBLIC_URL is on it too, "

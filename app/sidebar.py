@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -10,6 +9,7 @@ from flask import Blueprint
 
 import sidebar_app
 from app.bootstrap import Deps
+from app.sidebar_answer import Answers, Seen
 from app.sidebar_sessions import Sessions
 from app.sla.acknowledging import acknowledge
 from app.sla.looking import ClocksUnreadable, case_of
@@ -28,8 +28,8 @@ from triage.actions import UpdateTicket
 from triage.context import Correction, Names, PanelClocks, PanelView, WriteBack, panel
 from triage.corrections import corrected, home, undone
 from triage.panel_clock import panel_clocks
+from triage.suggestions import Act
 from triage.taxonomy import Taxonomy
-from triage.tickets import Organization, Requester, Ticket
 
 WRITE_BACK = {
     "pending": WriteBack.WAITING,
@@ -45,20 +45,12 @@ def create_blueprint(deps: Deps) -> Blueprint:
     return sidebar_app.create_blueprint(SidebarService(deps))
 
 
-@dataclass(frozen=True, slots=True)
-class Seen:
-    """A ticket and its people, read from the helpdesk just now."""
-
-    ticket: Ticket
-    requester: Requester | None
-    organization: Organization | None
-
-
 class SidebarService(Sessions):
     """Implements `sidebar_app.SidebarDeps`."""
 
     def __init__(self, deps: Deps) -> None:
         super().__init__(deps)
+        self.answers = Answers(deps)
         self.taxonomy: Taxonomy = load_taxonomy()
         self.names = Names(
             categories={each.key: each.name for each in self.taxonomy.categories},
@@ -115,6 +107,15 @@ class SidebarService(Sessions):
         acknowledge(self.deps, session.tenant, ticket_ref, by=session.user_name, way="panel", now=self.deps.now())
         return self._view(session, seen)
 
+    def article(self, session: Session, ticket_ref: str, article_id: int, act: Act, note: str) -> PanelView:
+        seen = self._read(session, ticket_ref)
+        self.answers.use(session, seen, article_id, act, note)
+        return self._view(session, seen)
+
+    def search(self, session: Session, ticket_ref: str, words: str) -> PanelView:
+        seen = self._read(session, ticket_ref)
+        return self._view(session, seen, words)
+
     def categories(self, session: Session) -> tuple[tuple[str, str], ...]:
         return tuple((each.key, each.name) for each in self.taxonomy.categories)
 
@@ -140,7 +141,8 @@ class SidebarService(Sessions):
             raise CorrectionRefused(f"This ticket is {seen.ticket.status.value}: its category can no longer change.")
         return seen
 
-    def _view(self, session: Session, seen: Seen) -> PanelView:
+    def _view(self, session: Session, seen: Seen, words: str = "") -> PanelView:
+        """The panel; the section `Answer` is about `words` where an agent typed some."""
         decisions, ref = self.deps.store.decisions, seen.ticket.ref
         stored = decisions.latest(session.tenant, ref)
         state = decisions.write_back_state(session.tenant, ref)
@@ -159,6 +161,7 @@ class SidebarService(Sessions):
             now=now,
             zone=session.time_zone,
             clocks=self._clocks(session, ref, now),
+            answer=self.answers.answer(session, seen, words),
         )
 
     def _clocks(self, session: Session, ref: str, now: datetime) -> PanelClocks:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from app.knowledge import readers, suggesting
 from connectors.base import Connection, read_or_none
 from connectors.crash import crash_point
 from connectors.errors import NotFound
@@ -45,7 +46,7 @@ def plan(run: Runtime, row: InboxRow) -> None:
 def decide(run: Runtime, row: InboxRow, connection: Connection) -> None:
     """Read the ticket fresh and write what triage makes of it; no network once the transaction has begun.
 
-    In shadow mode the decision, and what was seen of the ticket, is all that is written.
+    In shadow mode the decision, what was seen of the ticket and which articles fit is all that is written.
     """
     helpdesk = run.helpdesk(row.tenant)
     read_at = run.now()
@@ -56,7 +57,8 @@ def decide(run: Runtime, row: InboxRow, connection: Connection) -> None:
         return
     crash_point("plan.read")
     organization = read_or_none(helpdesk.organization, ticket.organization_id)
-    made = run.triager.decide(ticket, organization, connection)
+    read = run.triager.read(ticket)
+    made = run.triager.decide(ticket, organization, connection, read)
     now = run.now()
     earlier = run.store.outbox.automatic_since(row.tenant, ticket.ref, now - SPAN)
     if stopped := why_stopped(earlier, planned=len(made.actions)):
@@ -72,12 +74,29 @@ def decide(run: Runtime, row: InboxRow, connection: Connection) -> None:
         action=None if in_shadow else next(iter(made.actions), None),
         insist=False,
     )
+    suggested = suggesting.suggest(
+        run.shelves,
+        row.tenant,
+        ticket,
+        organization,
+        read.metadata,
+        read.vector,
+        encoder=run.triager.encoder.id,
+        product_area=made.product_area,
+        now=now,
+    )
+    writer = readers.writer(run.deps, helpdesk, row.tenant, ticket)
     now = run.now()
     with run.store.database.write() as transaction:
         shadow = shadow_in(transaction, row.tenant) or not made.is_written
         run.store.decisions.record_in(
             transaction, row.tenant, ticket, made, inbox_id=row.held.id, now=now, shadow=shadow
         )
+        suggesting.keep_in(run.deps, transaction, row.tenant, suggested)
+        if writer:
+            run.store.readings.wrote_in(
+                transaction, row.tenant, person=writer, ticket_ref=ticket.ref, at=ticket.created_at
+            )
         marks = watch.keep_in(run, transaction, row.tenant, seen, now=now)
         for action in () if shadow else made.actions:
             changed = with_marks(action, marks)

@@ -20,6 +20,7 @@ from connectors.queue import TIMEOUT_S
 from connectors.store import Store
 
 if TYPE_CHECKING:
+    from app.knowledge.suggesting import Shelves
     from jobs.triager import Triager
 
 log = logging.getLogger("deskhand.jobs")
@@ -55,6 +56,13 @@ class Runtime:
 
     def helpdesk(self, tenant: str, *, urgent: bool = False) -> Helpdesk:
         return self.deps.helpdesk(tenant, urgent=urgent)
+
+    @cached_property
+    def shelves(self) -> Shelves:
+        """The tenants' search indexes, kept open."""
+        from app.knowledge.suggesting import Shelves
+
+        return Shelves(self.deps)
 
     @cached_property
     def triager(self) -> Triager:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from sidebar_app.deps import (
+    ArticleRefused,
     CorrectionRefused,
     HelpdeskDown,
     OpenedSession,
@@ -15,6 +16,7 @@ from sidebar_app.deps import (
 from sidebar_app.views import create_blueprint
 
 __all__ = [
+    "ArticleRefused",
     "CorrectionRefused",
     "HelpdeskDown",
     "OpenedSession",

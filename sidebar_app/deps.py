@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from typing import Protocol
 
 from triage.context import PanelView
+from triage.suggestions import Act
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,12 +60,20 @@ class HelpdeskDown(Exception):
         self.last = last
 
 
-class CorrectionRefused(Exception):
-    """The correction cannot be done; `reason` is a sentence for the agent."""
+class Refused(Exception):
+    """What the agent asked for cannot be done; `reason` is a sentence for them."""
 
     def __init__(self, reason: str) -> None:
         super().__init__(reason)
         self.reason = reason
+
+
+class CorrectionRefused(Refused):
+    """The correction cannot be done."""
+
+
+class ArticleRefused(Refused):
+    """The article cannot be sent to this requester, is not there any more, or nothing was asked of it."""
 
 
 class SidebarDeps(Protocol):
@@ -97,6 +106,15 @@ class SidebarDeps(Protocol):
 
     def acknowledge(self, session: Session, ticket_ref: str) -> PanelView:
         """The agent has it: nobody further is told. Returns the panel; raises as `panel` does."""
+
+    def article(self, session: Session, ticket_ref: str, article_id: int, act: Act, note: str) -> PanelView:
+        """Note what the agent does with an article and return the panel; also raises `ArticleRefused`.
+
+        Whether the requester may have it is asked again: what the page was told may be old by now.
+        """
+
+    def search(self, session: Session, ticket_ref: str, words: str) -> PanelView:
+        """The panel with the articles for `words` instead of those for the ticket; also raises `ArticleRefused`."""
 
     def categories(self, session: Session) -> tuple[tuple[str, str], ...]:
         """Every category an agent may pick, as (key, name), in the order to show."""

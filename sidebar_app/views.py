@@ -8,9 +8,11 @@ from typing import Any
 from flask import Blueprint, Response, abort, jsonify, make_response, render_template, request
 
 from sidebar_app.deps import (
+    ArticleRefused,
     CorrectionRefused,
     HelpdeskDown,
     OpenedSession,
+    Refused,
     Session,
     SessionEnded,
     SessionRefused,
@@ -20,12 +22,15 @@ from sidebar_app.deps import (
 from sidebar_app.headers import policy, protect
 from sidebar_app.hosts import Host, host, origin_of
 from triage.context import PanelView
+from triage.suggestions import Act
 from triage.words import age
 
 THEMES = ("light", "dark")
 MAX_BODY = 64 * 1024
 MAX_TICKET_REF = 64
 STATIC_MAX_AGE_S = 300
+LONGEST_NOTE, LONGEST_SEARCH = 1_000, 500
+LARGEST_ID = 2**63 - 1
 AGENT_HEADER = "X-Deskhand-Agent"
 """Sent by a helpdesk's proxy for an installed app: its bearer is the installation's panel token."""
 
@@ -51,6 +56,8 @@ def create_blueprint(deps: SidebarDeps, *, sdk_urls: Mapping[str, str] | None = 
     rule("/panel/<ticket_ref>/correction", "correction", views.corrected, methods=["POST"])
     rule("/panel/<ticket_ref>/undo", "undo", views.undone, methods=["POST"])
     rule("/panel/<ticket_ref>/acknowledge", "acknowledge", views.acknowledged, methods=["POST"])
+    rule("/panel/<ticket_ref>/article", "article", views.article_used, methods=["POST"])
+    rule("/panel/<ticket_ref>/search", "search", views.searched, methods=["POST"])
     return blueprint
 
 
@@ -128,6 +135,12 @@ class _Views:
     def acknowledged(self, ticket_ref: str) -> Response:
         return self._answer(ticket_ref, lambda session: self.deps.acknowledge(session, ticket_ref))
 
+    def article_used(self, ticket_ref: str) -> Response:
+        return self._answer(ticket_ref, lambda session: self.deps.article(session, ticket_ref, *_article()))
+
+    def searched(self, ticket_ref: str) -> Response:
+        return self._answer(ticket_ref, lambda session: self.deps.search(session, ticket_ref, _words()))
+
     def _answer(self, ticket_ref: str, view_of: Callable[[Session], PanelView]) -> Response:
         try:
             session = self._session()
@@ -139,7 +152,7 @@ class _Views:
             return _message("unknown" if AGENT_HEADER in request.headers else "ended", 401)
         except TicketNotFound:
             return _message("missing", 404, ticket_ref=ticket_ref)
-        except CorrectionRefused as refused:
+        except Refused as refused:
             return _message("refused", 409, reason=refused.reason)
         except HelpdeskDown as down:
             old = age(down.age.total_seconds()) if down.age is not None else ""
@@ -175,12 +188,39 @@ def _bearer() -> str:
     return value.strip()
 
 
-def _category() -> str:
+def _body() -> dict[str, Any]:
     body: Any = request.get_json(silent=True)
-    category = body.get("category") if isinstance(body, dict) else None
+    return body if isinstance(body, dict) else {}
+
+
+def _category() -> str:
+    category = _body().get("category")
     if not isinstance(category, str) or not category:
         raise CorrectionRefused("No category was picked.")
     return category
+
+
+def _article() -> tuple[int, Act, str]:
+    body = _body()
+    article_id, note = body.get("article"), body.get("note", "")
+    try:
+        act = Act(body.get("verb"))
+    except ValueError:
+        act = Act.SHOWN
+    if act is Act.SHOWN:
+        raise ArticleRefused("This button is not known here. Reload the app.")
+    if type(article_id) is not int or not 0 < article_id <= LARGEST_ID:
+        raise ArticleRefused("No article was picked.")
+    if not isinstance(note, str):
+        raise ArticleRefused("The note is not a text.")
+    return article_id, act, note.strip()[:LONGEST_NOTE]
+
+
+def _words() -> str:
+    words = _body().get("words")
+    if not isinstance(words, str) or not words.strip():
+        raise ArticleRefused("Type what to search for.")
+    return words.strip()[:LONGEST_SEARCH]
 
 
 def _message(name: str, status: int, **values: object) -> Response:

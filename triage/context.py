@@ -12,6 +12,7 @@ from triage.panel_view import (
     Fact,
     Names,
     Note,
+    PanelAnswer,
     PanelClocks,
     PanelView,
     Pill,
@@ -34,6 +35,7 @@ __all__ = [
     "Fact",
     "Names",
     "Note",
+    "PanelAnswer",
     "PanelClocks",
     "PanelView",
     "Pill",
@@ -51,12 +53,6 @@ MAX_PHRASES = 2
 
 
 NOT_BUILT = (
-    Section(
-        key="answer",
-        title="Answer",
-        summary="No articles connected yet",
-        text="Articles that answer this ticket will be here. No help centre is connected yet.",
-    ),
     Section(
         key="history",
         title="History",
@@ -85,6 +81,7 @@ def panel(
     zone: str | None,
     write_back_reason: str = "",
     clocks: PanelClocks | None = None,
+    answer: PanelAnswer | None = None,
 ) -> PanelView:
     """The panel of `ticket` as an agent in time zone `zone` reads it at `now` (aware)."""
     clocks = clocks or PanelClocks()
@@ -121,6 +118,7 @@ def panel(
         announce=_announce(state, note, category, group, clocks),
         polls=state is State.PENDING or write_back in (WriteBack.WAITING, WriteBack.VERIFYING),
         clocks=clocks,
+        answer=answer or PanelAnswer(),
     )
 
 

@@ -156,6 +156,40 @@ class PanelClocks:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class PanelArticle:
+    """One suggestion. `passage` are runs of its best paragraph, (text, whether it is highlighted); `meta` says what it
+    applies to and when it was checked, `warning` what speaks against it, `why` how it was found.
+
+    `quote` and `link` are what a click puts into the reply: empty where the requester may not have it, and `withheld`
+    then says why. `used`, `judged` and `flagged` say what was done with it on this ticket.
+    """
+
+    id: int
+    title: str
+    url: str
+    passage: tuple[tuple[str, bool], ...]
+    meta: str
+    why: str
+    warning: str = ""
+    quote: str = ""
+    link: str = ""
+    withheld: str = ""
+    used: str = ""
+    judged: str = ""
+    flagged: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PanelAnswer:
+    """The section `Answer`. `note` says why there is no article and what to do; `asked` are words that were typed."""
+
+    summary: str = ""
+    articles: tuple[PanelArticle, ...] = ()
+    note: str = ""
+    asked: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PanelView:
     """The panel of one ticket. `announce` is what the status region reads out; `polls` asks for a second look."""
 
@@ -183,3 +217,4 @@ class PanelView:
     announce: str
     polls: bool
     clocks: PanelClocks = PanelClocks()
+    answer: PanelAnswer = PanelAnswer()

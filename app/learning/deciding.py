@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import numpy as np
+from numpy.typing import NDArray
+
 from app.learning.models import Champion, Champions
 from app.learning.shipped import LANGUAGES
 from connectors.base import Connection
@@ -11,14 +14,23 @@ from connectors.encoder import Encoder
 from connectors.registry import vendor
 from triage.classify import TicketClassifier
 from triage.decisions import Decision
-from triage.metadata import extract
+from triage.metadata import Metadata, extract
 from triage.modes import modes_of
 from triage.route import DEFAULT_FLOOR, decide
 from triage.taxonomy import Taxonomy
 from triage.tickets import Organization, Ticket
 
+Vector = NDArray[np.float32]
 FLOOR = "confidence_floor"
 """A setting: the confidence that an admin asks for; without it, the model's own card says."""
+
+
+@dataclass(frozen=True, slots=True)
+class Read:
+    """A ticket as it was read: what its words say, and their vector."""
+
+    metadata: Metadata
+    vector: Vector
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,15 +42,24 @@ class Decider:
     taxonomy: Taxonomy
     champions: Champions | None = None
 
-    def decide(self, ticket: Ticket, organization: Organization | None, connection: Connection) -> Decision:
+    def read(self, ticket: Ticket) -> Read:
+        """The ticket's words, encoded once for all that is made of them."""
         metadata = extract(ticket, self.taxonomy)
+        return Read(metadata, self.encoder.encode([metadata.text])[0])
+
+    def decide(
+        self, ticket: Ticket, organization: Organization | None, connection: Connection, read: Read | None = None
+    ) -> Decision:
+        """The decision about a ticket; `read` is the ticket as it was read already."""
+        read = read or self.read(ticket)
+        metadata = read.metadata
         champion = self.champions.of(connection.tenant) if self.champions else None
         answering = champion.classifier if champion else self.shipped
         floor, hold = floor_for(connection, champion)
         return decide(
             ticket=ticket,
             metadata=metadata,
-            prediction=answering.predict(metadata.text, self.encoder.encode([metadata.text])[0]),
+            prediction=answering.predict(metadata.text, read.vector),
             taxonomy=self.taxonomy,
             groups=connection.groups,
             floor=floor,

@@ -26,6 +26,7 @@ PARKED = "parked"
 """Rows ever parked, by direction."""
 DUP_PREVENTED, RECONCILED, API_429, LEASE_LOST = "dup_prevented", "reconciled", "api_429", "lease_lost"
 JOBS_REFUSED = "jobs_refused"
+SUGGESTION_FAILED = "suggestion_failed"
 NOBODY = ""
 """The tenant of what belongs to none."""
 
@@ -69,12 +70,12 @@ def counts_in(connection: Connection, counts: Mapping[tuple[str, str, str], int]
             with connection.begin_nested():
                 _add(connection, tenant, name, label, by)
         except SQLAlchemyError as error:
-            if not _is_open(connection):
+            if not is_open(connection):
                 raise
             _forget(name, error)
 
 
-def _is_open(connection: Connection) -> bool:
+def is_open(connection: Connection) -> bool:
     """Whether the transaction still stands. SQLite ends it at some errors; PostgreSQL then refuses to commit it."""
     return bool(getattr(connection.connection.dbapi_connection, "in_transaction", True))
 

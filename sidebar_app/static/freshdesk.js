@@ -6,7 +6,9 @@
   const MAX_HEIGHT = 700;
   // 50 requests a minute are shared by all agents of the account: three looks within a minute, then ask the agent.
   const POLL_GAPS_MS = [5000, 15000, 40000];
-  const TEMPLATES = { "": "panel", correction: "correct", undo: "undo", acknowledge: "acknowledge" };
+  const TEMPLATES = {
+    "": "panel", correction: "correct", undo: "undo", acknowledge: "acknowledge", article: "article", search: "search",
+  };
   const DARK = "deskhand.dark";
 
   /* fw-button and fw-checkbox as far as the panel uses them */
@@ -125,7 +127,8 @@
           heard(choice.checked ? "dark" : "light");
         });
       },
-      insertText: (text) => trigger("click", { id: "reply", text }).catch(() => trigger("click", { id: "note", text })),
+      // A reply that is open already cannot be opened with a text: then it goes into the open one, at the cursor.
+      insertHtml: (text) => trigger("click", { id: "reply", text }).catch(() => trigger("setValue", { id: "editor", text })),
       resize: (height) => client.instance.resize({ height: `${height}px` }),
       routeTo: (kind, id) => trigger("click", { id: kind, value: id }),
     };

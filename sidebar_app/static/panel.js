@@ -5,12 +5,16 @@
   const SKELETON_MS = 150;
   const SLOW_MS = 5000;
   const POLL_GAPS_MS = Array(30).fill(2000);
+  const LOWEST_PX = 640;  // where the first article begins at the latest
   const root = document.documentElement;
   const box = document.getElementById("panel");
   const status = document.getElementById("status");
   const meta = document.querySelector('meta[name="deskhand-session"]');
   const session = meta && { bearer: meta.content, lifeMs: Number(root.dataset.expires) * 1000, since: Date.now(), timer: 0 };
-  const now = { ticket: null, turn: 0, shown: null, html: "", polls: 0, busy: false, active: true, timers: [], stop: null };
+  const now = {
+    ticket: null, turn: 0, shown: null, html: "", own: "", polls: 0, busy: false, active: true, timers: [], stop: null,
+    asides: 0, latest: 0, measured: null, isTight: false,
+  };
   let host = null;
   meta?.remove();
 
@@ -54,19 +58,30 @@
 
   const sessionIsOld = () => session && Date.now() - session.since > session.lifeMs * 0.66;
 
+  const answers = window.deskhandAnswer({
+    box, say: (text) => say(text), send: (rest, body) => aside(rest, body), insert: (html) => host.insertHtml(html),
+    suggestions: () => { now.html = ""; showHtml(now.own); }, unfold: (section) => toggleSection(section),
+  });
+
   /* showing */
   const template = (name) => document.getElementById(`t-${name}`).content.cloneNode(true);
   const say = (text) => { if (text && status.textContent !== text) status.textContent = text; };
   const state = () => box.firstElementChild?.dataset.state;
 
   function place(content) {
-    const focus = box.contains(document.activeElement) ? focusKey(document.activeElement) : null;
+    const focused = box.contains(document.activeElement) ? document.activeElement : null;
+    const focus = focused ? focusKeys(focused) : [];
+    const caret = focused?.name === "words" ? [focused.selectionStart, focused.selectionEnd] : null;
     const picked = now.shown === now.ticket ? pickedCategory() : null;
+    const open = now.shown === now.ticket ? openSections() : [];
+    answers.keep(content, now.ticket);
     box.replaceChildren(content);
     now.shown = now.ticket;
-    restoreSections();
+    restoreSections(open);
     if (picked !== null) showOther(picked);
-    if (focus) box.querySelector(focus)?.focus({ preventScroll: true });
+    answers.shown();
+    makeRoom();
+    restoreFocus(focus, caret);
     tick();
     clocks.wind();
   }
@@ -76,11 +91,25 @@
     return other && !other.hidden ? other.elements.category.value : null;
   }
 
-  function focusKey(element) {
-    const keep = element.dataset.keep;
-    if (keep) return keep.startsWith("c") || keep === "change" ? `[data-keep="${keep}"], [data-undo]` : `[data-keep="${keep}"]`;
+  /* Where the focus goes: to the same control, else to the nearest that is left. */
+  function focusKeys(element) {
+    const { keep } = element.dataset;
+    const article = element.closest("[data-article]")?.dataset.article;
     const section = element.closest("details")?.dataset.section;
-    return section ? `[data-section="${section}"] > summary` : null;
+    return [
+      keep && (keep.startsWith("c") ? `[data-keep="${keep}"], [data-undo]` : `[data-keep="${keep}"]`),
+      article && `[data-article="${article}"] [data-keep]`,
+      section && `[data-section="${section}"] > summary`,
+    ].filter(Boolean);
+  }
+
+  /* Not while the agent types in the helpdesk's own page: some browsers still call an element here the active one, and
+     to focus it would take the keys from the reply. */
+  function restoreFocus(keys, caret) {
+    const found = keys.map((key) => box.querySelector(key)).find(Boolean);
+    if (!found || !document.hasFocus()) return;
+    found.focus({ preventScroll: true });
+    if (caret && found.name === "words") found.setSelectionRange(...caret);
   }
 
   function showHtml(html) {
@@ -88,6 +117,7 @@
     const page = new DOMParser().parseFromString(html, "text/html");
     const view = page.body.firstElementChild;
     now.html = html;
+    if (!view.querySelector("[data-asked]")) now.own = html;
     place(view);
     say(view.dataset.announce);
   }
@@ -189,7 +219,7 @@
     now.busy = false;
     if (answer?.status !== 409) return;
     buttons.forEach((button) => button.removeAttribute("aria-disabled"));
-    const reason = new DOMParser().parseFromString(answer.text, "text/html").body.textContent.trim();
+    const reason = reasonIn(answer.text);
     show(words, reason, "trouble");
     say(reason);
   }
@@ -200,6 +230,31 @@
     words.className = kind;
     words.hidden = false;
   }
+
+  /* A request beside the others: they go on, the agent too, and one that fails changes nothing. Returns what is wrong. */
+  async function aside(rest, body) {
+    const { ticket } = now;
+    const count = ++now.asides;
+    const address = `panel/${encodeURIComponent(ticket)}/${rest}`;
+    const answer = await ask(address, { method: "POST", body }).catch(() => ({ status: 0, type: "", text: "" }));
+    if (answer.status !== 200 || !answer.type.startsWith("text/html")) return troubleOf(answer);
+    if (ticket === now.ticket && count > now.latest && !now.busy) {
+      Object.assign(now, { latest: count, polls: 0 });
+      clear();
+      box.firstElementChild?.removeAttribute("aria-busy");
+      showAnswer(answer);
+    }
+    return "";
+  }
+
+  const TROUBLES = {
+    401: "Your session ended. Reload to go on.", 429: "Too many requests at once. Wait a minute.",
+    503: "The helpdesk does not answer. Try again.",
+  };
+
+  const SILENT = "Deskhand does not answer. Try again.";
+  const troubleOf = ({ status, text }) => (status === 409 ? reasonIn(text) : TROUBLES[status] || SILENT);
+  const reasonIn = (html) => new DOMParser().parseFromString(html, "text/html").body.textContent.trim();
 
   const correct = (key, name) => change("correction", { category: key }, `Changing to ${name}…`);
   const undo = () => change("undo", {}, "Taking the correction back…");
@@ -214,11 +269,28 @@
   }
 
   /* sections */
-  function restoreSections() {
-    const open = recall("sections", {});
-    for (const section of box.querySelectorAll("details[data-section]")) {
-      if (section.dataset.section in open) section.open = open[section.dataset.section];
+  const sections = () => [...box.querySelectorAll("details[data-section]")];
+  const openSections = () => sections().filter(({ open }) => open).map(({ dataset }) => dataset.section);
+
+  /* As the agent last left them; what is open stays so while its ticket is shown. */
+  function restoreSections(open) {
+    const left = recall("sections", {});
+    for (const section of sections()) {
+      const name = section.dataset.section;
+      if (name in left || open.includes(name)) section.open = left[name] ?? true;
     }
+  }
+
+  /* Where the first article would begin too low, the customer says one line, unless the agent opened it. */
+  function makeRoom() {
+    const customer = box.querySelector("[data-section=customer]");
+    const first = box.querySelector("[data-section=answer][open] [data-article]");
+    if (!customer || "customer" in recall("sections", {})) return;
+    if (first && now.measured !== now.ticket) {
+      const top = first.getBoundingClientRect().top - box.getBoundingClientRect().top;
+      Object.assign(now, { measured: now.ticket, isTight: top > LOWEST_PX });
+    }
+    if (now.measured === now.ticket && now.isTight) customer.open = false;
   }
 
   function toggleSection(section) {
@@ -241,6 +313,7 @@
     retry: () => load(),
     reload: () => reload(),
     other: () => { showOther(); box.querySelector("#category").focus(); },
+    ...answers.presses,
   };
 
   function press(button) {
@@ -250,6 +323,7 @@
 
   box.addEventListener("submit", (event) => {
     event.preventDefault();
+    if ("searchForm" in event.target.dataset) { answers.search(event.target); return; }
     const list = event.target.elements.category;
     if (list.value) correct(list.value, list.selectedOptions[0].textContent);
     else { say("Pick a category first."); list.focus(); }
@@ -283,6 +357,7 @@
     u: () => { const button = box.querySelector("[data-undo]"); button?.click(); return Boolean(button); },
     r: () => { load(); return true; },
     "?": () => { showKeys(keysList.hidden); return true; },
+    ...answers.keys,
   };
 
   function pressed(key) {

@@ -1,6 +1,6 @@
 /* The bridge to Zendesk: its Apps framework client where the vendor's script loads, else our own small client
    for the same messages. Either way panel.js sees one object: ready, onTicketChanged, onActive, onColorScheme,
-   insertText, resize, routeTo, maxHeight. */
+   insertHtml, resize, routeTo, maxHeight. */
 "use strict";
 (() => {
   const SDK_WAIT_MS = 1500;
@@ -72,7 +72,12 @@
         }
       },
       get: (paths) => call("get", paths, paths.join(", ")),
-      invoke: (action, ...args) => call("invoke", { [action]: args }, action),
+      async invoke(action, ...args) {
+        const done = await call("invoke", { [action]: args }, action);
+        const refused = done.errors && done.errors[action];
+        if (refused) throw new Error(refused.message || `${action} was refused`);
+        return done;
+      },
       context: () => Promise.resolve(context),
     };
   }
@@ -133,7 +138,7 @@
         host.on("colorScheme.changed", heard);
         host.get(["colorScheme"]).then((got) => got.colorScheme && heard(got.colorScheme), () => {});
       },
-      insertText: (text) => host.invoke("ticket.editor.insert", text),
+      insertHtml: (html) => host.invoke("ticket.editor.insert", html),
       resize: (height) => host.invoke("resize", { width: "100%", height: `${height}px` }).catch(() => {}),
       routeTo: (kind, id) => host.invoke("routeTo", kind, id),
     };

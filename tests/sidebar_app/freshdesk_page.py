@@ -24,7 +24,7 @@ PAGE = """<!doctype html><meta charset="utf-8"><title>host</title><style>body{ma
 <iframe id="app" src="/app/index.html" width="%s" height="%s"></iframe>"""
 CLIENT = """
 const heard = new Map();
-window.log = []; window.ticket = %s; window.agent = 7;
+window.log = []; window.refuses = []; window.ticket = %s; window.agent = 7;
 window.tell = (name) => (heard.get(name) || []).forEach((one) => one({}));
 window.go = (id) => { window.ticket = id; tell("app.activated"); };
 const client = {
@@ -35,7 +35,10 @@ const client = {
   data: { get: async (name) => ({ ticket: { ticket: { id: window.ticket } },
     loggedInUser: { loggedInUser: { id: window.agent } } })[name] },
   instance: { resize: async (size) => { window.log.push(["resize", size]); } },
-  interface: { trigger: async (...args) => { window.log.push(args); } },
+  interface: { trigger: async (action, options) => {
+    if (window.refuses.includes(options.id)) throw { message: "no such element" };
+    window.log.push([action, options]);
+  } },
   request: { async invokeTemplate(name, options) {
     window.log.push([name, options]);
     const done = await (await fetch("/invoke", { method: "POST", body: JSON.stringify([name, options]) })).json();

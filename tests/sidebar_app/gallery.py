@@ -10,6 +10,7 @@ from pathlib import Path
 from playwright.sync_api import Browser, sync_playwright
 
 from sidebar_app import HelpdeskDown
+from tests.sidebar_app.answers import HARD, NOTHING, SUGGESTED
 from tests.sidebar_app.host_page import Site, site
 from tests.sidebar_app.sidebar_fakes import (
     NOW,
@@ -58,6 +59,9 @@ CASES: dict[str, dict[str, object]] = {
         "decision": P1_DECISION,
         "clocks": clocks((*PAGED, Acknowledged(at=NOW - timedelta(minutes=1), by="Priya Nair", way="panel"))),
     },
+    "answer": {"clocks": clocks(RUNNING), "answer": SUGGESTED},
+    "answer hard": {"answer": HARD},
+    "answer none": {"answer": NOTHING},
     "no priority": {"clocks": clocks(RUNNING[:2])},
     "closed": {"ticket": replace(TICKET, status=Status.CLOSED)},
     "undone": {

@@ -18,7 +18,7 @@ HOST_HTML = """<!doctype html><html><head><meta charset="utf-8"><title>host</tit
 <input type="hidden" name="token" value="{token}"></form><iframe name="app" id="app"></iframe>
 <script>
 const context = {{ticketId: {ticket}, location: "ticket_sidebar", product: "support", instanceGuid: "g1"}};
-window.log = []; window.scheme = "{scheme}"; const frame = document.getElementById("app");
+window.log = []; window.refuses = []; window.scheme = "{scheme}"; const frame = document.getElementById("app");
 frame.style.width = "{width}px"; frame.style.height = "{height}px"; frame.style.border = "0";
 document.body.style.margin = "0";
 document.getElementById("reply").style.display = "{reply}";
@@ -30,7 +30,9 @@ addEventListener("message", (e) => {{
     tell({{key: "zaf.app.registered", message: {{metadata: {{}}, context}}}});
   if (m.request === "get") {{ const all = {{"ticket.id": context.ticketId, "colorScheme": window.scheme}};
     tell({{id: m.id, result: Object.fromEntries(m.params.map((p) => [p, all[p]]))}}); }}
-  if (m.request === "invoke") tell({{id: m.id, result: {{}}}});
+  if (m.request === "invoke") {{ const errors = Object.fromEntries(Object.keys(m.params)
+    .filter((p) => window.refuses.includes(p)).map((p) => [p, {{name: "Error", message: "no editor"}}]));
+    tell({{id: m.id, result: {{errors}}}}); }}
 }});
 window.go = (id) => {{ context.ticketId = id; tell({{key: "zaf.context.updated", message: {{ticketId: id}}}}); }};
 document.getElementById("f").submit();

@@ -7,6 +7,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from sidebar_app import (
+    ArticleRefused,
     CorrectionRefused,
     HelpdeskDown,
     OpenedSession,
@@ -15,12 +16,15 @@ from sidebar_app import (
     SessionRefused,
     TicketNotFound,
 )
+from tests.sidebar_app.answers import REPLAY
 from tests.triage.sla.stories import WITH_LADDER, service_down
-from triage.context import Correction, Names, PanelClocks, PanelView, WriteBack, panel
+from triage.context import Correction, Names, PanelAnswer, PanelClocks, PanelView, WriteBack, panel
 from triage.decisions import Alternative, Decision, Outcome, Prediction
 from triage.panel_clock import panel_clocks
+from triage.panel_view import PanelArticle
 from triage.sla.case import case
 from triage.sla.log import Acknowledged, Event, FactsSet, PrioritySet, StatusSet
+from triage.suggestions import Act
 from triage.tickets import Channel, Organization, Priority, Requester, Status, Ticket
 
 NOW = datetime(2026, 11, 17, 13, 24, tzinfo=UTC)
@@ -172,6 +176,11 @@ class FakeSidebar:
         self.agents = {"7": "Priya Nair"}
         self.panel_calls = 0
         self.log: tuple[Event, ...] = ()
+        self.acts: list[tuple[int, Act]] = []
+        self.words: list[str] = []
+        self.refusal = ""
+        self.away = False
+        """Why no article can be used any more, and whether asking for one fails altogether."""
 
     def open(self, vendor: str, *, origin: str, token: str) -> OpenedSession:
         if token != "good":
@@ -245,5 +254,43 @@ class FakeSidebar:
         self.log = (*self.log, Acknowledged(at=NOW - timedelta(seconds=1), by=session.user_name, way="panel"))
         return self.panel(session, ticket_ref)
 
+    def article(self, session: Session, ticket_ref: str, article_id: int, act: Act, note: str) -> PanelView:
+        self._refuse()
+        self.acts.append((article_id, act))
+        answer = self._answer(ticket_ref)
+        marked = tuple(acted(each, act) if each.id == article_id else each for each in answer.articles)
+        self.views[ticket_ref]["answer"] = replace(answer, articles=marked)
+        return self.panel(session, ticket_ref)
+
+    def search(self, session: Session, ticket_ref: str, words: str) -> PanelView:
+        self._refuse()
+        time.sleep(self.delays.get("search", 0))
+        self.words.append(words)
+        found = PanelAnswer(summary=f"1 article for “{words}”", articles=(REPLAY,), asked=words)
+        return replace(self.panel(session, ticket_ref), answer=found)
+
+    def _refuse(self) -> None:
+        if self.away:
+            raise RuntimeError("away")
+        if self.refusal:
+            raise ArticleRefused(self.refusal)
+
+    def _answer(self, ticket_ref: str) -> PanelAnswer:
+        answer = self.views[ticket_ref].get("answer")
+        assert isinstance(answer, PanelAnswer)
+        return answer
+
     def categories(self, session: Session) -> tuple[tuple[str, str], ...]:
         return tuple(NAMES.categories.items())
+
+
+def acted(article: PanelArticle, act: Act) -> PanelArticle:
+    """As it looks after Priya Nair used it."""
+    said = {
+        Act.INSERT_TEXT: ("used", "Text inserted 14:24, by you"),
+        Act.INSERT_LINK: ("used", "Link inserted 14:24, by you"),
+        Act.NOT_HELPFUL: ("judged", "Not helpful, you said at 14:24"),
+        Act.FLAG: ("flagged", "Flagged to Ida Blom 14:24, by you"),
+    }
+    name, words = said[act]
+    return replace(article, **{name: words})

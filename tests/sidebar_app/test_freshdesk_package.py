@@ -76,7 +76,7 @@ def test_the_package_breaks_no_rule_of_the_platform(files: dict[str, bytes]) -> 
 def test_every_file_the_page_names_is_in_it(files: dict[str, bytes]) -> None:
     page = files["app/index.html"].decode()
     named = re.findall(r'(?:src|href)="([^"{]+)"', page)
-    assert len(named) == 8
+    assert len(named) == 9
     assert {f"app/{name}" for name in named} <= set(files)
     assert not re.search(r"<style|\sstyle=|\son\w+=|https?://", page.replace("http://www.w3.org/2000/svg", ""))
 

@@ -14,6 +14,7 @@ from werkzeug.test import TestResponse
 import sidebar_app
 from sidebar_app import HelpdeskDown, SessionRefused
 from sidebar_app.headers import policy
+from tests.sidebar_app.answers import CHAIN, SUGGESTED
 from tests.sidebar_app.sidebar_fakes import (
     ORGANIZATION,
     PAGED,
@@ -26,7 +27,8 @@ from tests.sidebar_app.sidebar_fakes import (
     clocks,
     view,
 )
-from triage.context import WriteBack
+from triage.context import PanelAnswer, WriteBack
+from triage.suggestions import Act
 
 HOST = "https://fieldline.zendesk.com"
 OPEN = f"/sidebar/zendesk?origin={HOST}&app_guid=g1&colorScheme=dark"
@@ -137,6 +139,8 @@ ROUTES = [
     ("POST", "/sidebar/panel/48213/correction"),
     ("POST", "/sidebar/panel/48213/undo"),
     ("POST", "/sidebar/panel/48213/acknowledge"),
+    ("POST", "/sidebar/panel/48213/article"),
+    ("POST", "/sidebar/panel/48213/search"),
     ("POST", "/sidebar/session"),
     ("GET", "/sidebar/static/panel.js"),
 ]
@@ -156,7 +160,7 @@ def test_every_answer_is_guarded_and_sets_no_cookie(
     assert "unsafe" not in answer.headers["Content-Security-Policy"]
 
 
-@pytest.mark.parametrize(("method", "path"), ROUTES[2:6])
+@pytest.mark.parametrize(("method", "path"), ROUTES[2:8])
 @pytest.mark.parametrize("given", [None, "", "Bearer", "Bearer ", "Basic bearer-0", "Bearer nobody"])
 def test_without_a_valid_bearer_every_call_is_the_session_ended_state(
     client: FlaskClient, deps: FakeSidebar, method: str, path: str, given: str | None
@@ -189,7 +193,6 @@ def test_the_fragment_shows_category_confidence_evidence_and_the_next_best(
         "<mark>no webhook events since the certificate change</mark>",
         'data-correct="api_errors"',
         "Other…",
-        "No articles connected yet",
     ):
         assert expected in text
     order = re.findall(r'data-section="(\w+)"', text)
@@ -236,6 +239,66 @@ def test_with_the_helpdesk_down_the_last_glance_stays_with_its_age(
     assert "Shown as of 3\N{NO-BREAK SPACE}h ago" in answer.text
     assert "Nordlicht Logistik" in answer.text
     assert "data-correct" not in answer.text
+
+
+def test_an_article_is_used_once_it_is_named_with_a_verb(
+    client: FlaskClient, deps: FakeSidebar, agent: dict[str, str]
+) -> None:
+    deps.views["48213"]["answer"] = SUGGESTED
+    path = "/sidebar/panel/48213/article"
+    done = client.post(path, json={"article": 3, "verb": "insert_text"}, headers=agent)
+    assert "Text inserted 14:24, by you" in done.text
+    assert deps.acts == [(3, Act.INSERT_TEXT)]
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        None,
+        {"article": 3},
+        {"article": 3, "verb": "shown"},
+        {"article": 3, "verb": "delete"},
+        {"article": "3", "verb": "flag"},
+        {"article": True, "verb": "flag"},
+        {"article": 0, "verb": "flag"},
+        {"article": 2**63, "verb": "flag"},
+        {"article": 3, "verb": "flag", "note": 5},
+    ],
+)
+def test_what_names_no_article_or_verb_is_refused(
+    client: FlaskClient, deps: FakeSidebar, agent: dict[str, str], body: object
+) -> None:
+    answer = client.post("/sidebar/panel/48213/article", json=body, headers=agent)
+    assert (answer.status_code, deps.acts) == (409, [])
+    assert 'data-state="refused"' in answer.text
+
+
+def test_a_search_is_said_with_its_words_and_needs_some(
+    client: FlaskClient, deps: FakeSidebar, agent: dict[str, str]
+) -> None:
+    path = "/sidebar/panel/48213/search"
+    found = client.post(path, json={"words": " replay "}, headers=agent)
+    assert "Searched for “replay”" in found.text
+    assert client.post(path, json={"words": "x" * 900}, headers=agent).status_code == 200
+    assert [len(words) for words in deps.words] == [6, 500]
+    for body in (None, {}, {"words": " "}, {"words": 5}):
+        assert client.post(path, json=body, headers=agent).status_code == 409
+
+
+@pytest.mark.parametrize("payload", XSS)
+def test_no_text_of_an_article_becomes_markup(
+    client: FlaskClient, deps: FakeSidebar, agent: dict[str, str], payload: str
+) -> None:
+    names = ("title", "url", "meta", "why", "warning", "quote", "link", "withheld", "used", "judged", "flagged")
+    article = replace(CHAIN, passage=((payload, True), (payload, False)), **dict.fromkeys(names, payload))
+    deps.views["48213"]["answer"] = PanelAnswer(summary=payload, articles=(article,), note=payload, asked=payload)
+    text = client.get("/sidebar/panel/48213", headers=agent).text
+    marks = Marks()
+    marks.feed(text)
+    assert not marks.tags & {"script", "img", "svg", "iframe"}
+    assert not {name for name in marks.attributes if name.startswith("on") or name in ("style", "srcdoc")}
+    assert "49" not in text
+    assert "href" not in marks.attributes
 
 
 @pytest.mark.parametrize("payload", XSS)

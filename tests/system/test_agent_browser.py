@@ -1,12 +1,16 @@
-"""An agent's story in a real browser: a ticket arrives, the panel says why, a click corrects it, a click undoes it."""
+"""An agent's story in a real browser: a ticket arrives, the panel says why and what answers it, a click puts that into
+the reply, a click corrects the category, a click undoes it.
+"""
 
 from __future__ import annotations
 
 import os
+import re
 from pathlib import Path
+from time import monotonic
 
 import pytest
-from playwright.sync_api import Browser, expect
+from playwright.sync_api import Browser, FrameLocator, Locator, Page, expect
 
 from connectors import registry
 from tests.system.conftest import Start
@@ -19,7 +23,7 @@ each_vendor = pytest.mark.parametrize("vendor", registry.VENDORS)
 
 
 @each_vendor
-def test_an_agent_sees_why_corrects_and_undoes(start: Start, browser: Browser, vendor: str) -> None:
+def test_an_agent_sees_why_answers_corrects_and_undoes(start: Start, browser: Browser, vendor: str) -> None:
     rehearsal = start(vendor)
     draft = {
         "requester": "nadja.krueger@nordlicht.example",
@@ -27,7 +31,7 @@ def test_an_agent_sees_why_corrects_and_undoes(start: Start, browser: Browser, v
         "body": "Since this morning our endpoint gets no webhook events at all. Your delivery log shows TLS errors.",
     }
     ref = str(rehearsal.helpdesk("POST", "tickets", draft)["id"])
-    context = browser.new_context(viewport={"width": 1440, "height": 900}, color_scheme="light")
+    context = browser.new_context(viewport={"width": 1440, "height": 1040}, color_scheme="light")
     page = context.new_page()
     problems: list[str] = []
     page.on("console", lambda message: problems.append(message.text) if message.type == "error" else None)
@@ -39,9 +43,21 @@ def test_an_agent_sees_why_corrects_and_undoes(start: Start, browser: Browser, v
     expect(panel.locator(".route")).to_contain_text("Integrations")
     expect(panel.locator("mark").first).to_be_visible()
     rehearsal.settle(tickets=1, within_s=20)
+    article = panel.locator("article").first
+    _look_until(page, panel, article)
+    expect(article.get_by_role("link")).to_contain_text("certificates")
     if PICTURES:
         page.wait_for_timeout(1500)
         page.screenshot(path=_picture(vendor, "panel"))
+
+    article.get_by_role("button", name="Insert text").click()
+    expect(page.locator("#editor")).to_have_value(re.compile(r"\n.*certificate.*https?://", re.DOTALL))
+    expect(article.locator(".st.good")).to_contain_text("Text inserted by you", timeout=10_000)
+    panel.get_by_role("searchbox").fill("rotate a signing secret")
+    panel.get_by_role("searchbox").press("Enter")
+    expect(panel.locator(".asked")).to_contain_text("rotate a signing secret", timeout=20_000)
+    panel.get_by_role("button", name="Back to suggestions").click()
+    expect(article.get_by_role("link")).to_contain_text("certificates")
 
     panel.get_by_role("button", name="API error").click()
     expect(panel.locator(".note.good")).to_contain_text("Changed to API error.", timeout=10_000)
@@ -68,6 +84,15 @@ def test_outside_the_helpdesk_there_is_no_data(start: Start, browser: Browser, v
     page.goto(f"{rehearsal.url}/sidebar/{rehearsal.vendor}")
     expect(page.get_by_text("Open Deskhand inside your helpdesk")).to_be_visible()
     page.close()
+
+
+def _look_until(page: Page, panel: FrameLocator, wanted: Locator, within_s: float = 60.0) -> None:
+    """The help centre is read and made searchable meanwhile; the agent presses r."""
+    deadline = monotonic() + within_s
+    while not wanted.is_visible() and monotonic() < deadline:
+        panel.locator("[data-section=now] > summary").press("r")
+        page.wait_for_timeout(2000)
+    expect(wanted).to_be_visible()
 
 
 def _picture(vendor: str, name: str) -> Path:

@@ -1,6 +1,8 @@
 // The helpdesk's side of the Freshworks client (platform notes 3.4), for one ticket's iframe. The app's page is served
 // by this helpdesk, so both are of one origin; messages carry `freshworks: 1`.
 
+import { insert, plain } from "./rich_text.js";
+
 const MAX_HEIGHT = 700;
 const HELLO_WAIT_MS = 8000;
 const STATUS = { new: 2, open: 2, pending: 3, on_hold: 3, solved: 4, closed: 5 };
@@ -13,11 +15,6 @@ const CHANGED = {
 };
 const KINDS = { info: "notice", success: "notice", warning: "alert", danger: "error", alert: "error" };
 const same = (a, b) => JSON.stringify(a) === JSON.stringify(b);
-
-function plain(htmlOrText) {
-  const page = new DOMParser().parseFromString(String(htmlOrText).replace(/<br\s*\/?>|<\/p>|<\/li>|<\/div>/gi, "$&\n"), "text/html");
-  return page.body.textContent.replace(/\n{3,}/g, "\n\n").trim();
-}
 
 export class SidebarHost {
   // `actions` is the workspace: ticket(id), agent(), editor(), change(id, …), open(id), notify(…), ask(path, body).
@@ -137,17 +134,19 @@ export class SidebarHost {
   async #click({ id, value, text }) {
     if (id === "ticket" && value) { await this.actions.open(Number(value)); return null; }
     if (id !== "reply" && id !== "note") throw { message: `"${id}" cannot be clicked in the simulated helpdesk` };
+    const editor = this.actions.editor();
+    if (editor.value.trim()) throw { message: "The editor is open already" };
     this.actions.setCommentType(id === "note" ? "note" : "public");
-    if (text) this.#write(plain(text));
+    if (text) insert(editor, text);
     return null;
   }
 
-  async #setValue({ id, value }) {
+  async #setValue({ id, value, text, replace, position }) {
     const changes = {
       status: () => ({ status: STATUS_BACK[value] }), priority: () => ({ priority: PRIORITY_BACK[value] }),
       ticket_type: () => ({ type: value }), tag: () => ({ add_tags: [].concat(value) }), group: () => ({ group_id: Number(value) }),
     };
-    if (id === "editor") { this.#write(plain(value)); return null; }
+    if (id === "editor") { this.#write(text, replace, position); return null; }
     if (!changes[id]) throw { message: `"${id}" cannot be set in the simulated helpdesk` };
     await this.actions.change(this.ticketId, changes[id]());
     return null;
@@ -163,11 +162,11 @@ export class SidebarHost {
     return { instanceId: this.launch.instanceGuid, location: "ticket_sidebar", product: "freshdesk" };
   }
 
-  // At the cursor; never sent for the agent.
-  #write(text) {
+  #write(text, replace, position) {
     const editor = this.actions.editor();
-    editor.setRangeText(text, editor.selectionStart, editor.selectionEnd, "end");
-    editor.focus();
+    if (replace) editor.value = "";
+    if (position === "end") editor.selectionStart = editor.value.length;
+    insert(editor, text);
   }
 
   // The platform's proxy makes the request; the app sees neither its address nor its secrets.

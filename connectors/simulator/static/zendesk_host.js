@@ -1,6 +1,8 @@
 // The helpdesk's side of the ZAF v2 message protocol (platform notes 4.7), for one ticket's iframe.
 // App to host: JSON strings. Host to app: objects, posted to the app's own origin only.
 
+import { insert, plain } from "./rich_text.js";
+
 const STATUS_OUT = { on_hold: "hold" };
 const MAX_HEIGHT = 2000;
 const HANDSHAKE_WAIT_MS = 8000;
@@ -13,11 +15,6 @@ const same = (a, b) => JSON.stringify(a) === JSON.stringify(b);
 const status = (word) => STATUS_OUT[word] || word;
 const escapeHtml = (text) => text.replace(/[&<>"]/g, (sign) => ({ "&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;" })[sign]);
 const asHtml = (text) => `<p>${escapeHtml(text).replace(/\n/g, "<br>")}</p>`;
-
-function plain(htmlOrText) {
-  const page = new DOMParser().parseFromString(String(htmlOrText).replace(/<br\s*\/?>|<\/p>|<\/li>|<\/div>/gi, "$&\n"), "text/html");
-  return page.body.textContent.replace(/\n{3,}/g, "\n\n").trim();
-}
 
 export class SidebarHost {
   // `actions` is the workspace: ticket(id), agent(), editor(), change(id, …), open(id), notify(…), ask(path, body).
@@ -173,7 +170,7 @@ export class SidebarHost {
     const custom = /^ticket\.customField:custom_field_(\d+)$/.exec(path);
     if (custom) return this.actions.change(this.ticketId, { custom_fields: { [custom[1]]: value } });
     if (path === "comment.type" || path === "ticket.comment.type") return this.actions.setCommentType(value === "internalNote" ? "note" : "public");
-    if (path === "comment.text" || path === "ticket.comment.text") return this.#write(plain(value), true);
+    if (path === "comment.text" || path === "ticket.comment.text") return this.#write(value, true);
     if (path === "ticket.status") return this.actions.change(this.ticketId, { status: value === "hold" ? "on_hold" : value });
     if (["ticket.priority", "ticket.type", "ticket.subject", "ticket.tags"].includes(path)) {
       return this.actions.change(this.ticketId, { [path.slice(7)]: value });
@@ -186,8 +183,8 @@ export class SidebarHost {
       case "resize": return this.#resize(values[0] || {});
       case "notify": return this.actions.notify(plain(values[0]), values[1] || "notice", Number(values[2]) || 5000);
       case "routeTo": if (values[0] === "ticket") return void this.actions.open(Number(values[1])); break;
-      case "ticket.editor.insert": case "ticket.comment.appendText": case "comment.appendText": return this.#write(plain(values[0]));
-      case "ticket.comment.appendHtml": case "comment.appendHtml": return this.#write(plain(values[0]));
+      case "ticket.editor.insert": case "ticket.comment.appendText": case "comment.appendText": return this.#write(values[0]);
+      case "ticket.comment.appendHtml": case "comment.appendHtml": return this.#write(values[0]);
       case "ticket.tags.add": return this.actions.change(this.ticketId, { add_tags: [].concat(...values) });
       case "ticket.tags.remove": return this.actions.change(this.ticketId, { remove_tags: [].concat(...values) });
       case "app.hide": case "hide": this.frame.hidden = true; return null;
@@ -203,12 +200,10 @@ export class SidebarHost {
     return null;
   }
 
-  // At the cursor; never sent for the agent.
-  #write(text, replace = false) {
+  #write(html, replace = false) {
     const editor = this.actions.editor();
-    if (replace) editor.value = text;
-    else editor.setRangeText(text, editor.selectionStart, editor.selectionEnd, "end");
-    editor.focus();
+    if (replace) editor.value = "";
+    insert(editor, html);
     this.commentTextChanged();
     return null;
   }

@@ -17,6 +17,7 @@ from werkzeug.serving import make_server
 import sidebar_app
 from connectors.simulator.server import Running
 from tests.connectors.simulator.conftest import Desk
+from tests.sidebar_app.answers import CHAIN, REPLAY, SUGGESTED
 from tests.sidebar_app.sidebar_fakes import UNSURE, FakeSidebar
 
 pytestmark = pytest.mark.browser
@@ -96,6 +97,26 @@ def test_the_panel_reads_corrects_and_undoes_through_the_proxy(page: Page, offic
     expect(panel.locator(".note")).to_contain_text("Correction undone.")
     assert {url.split("/")[2] for url in asked if url.startswith("http")} == {office.desk.url.split("/")[2]}
     assert sum(url.endswith("/freshworks/invoke") for url in asked) == 3
+
+
+def test_what_is_inserted_stands_in_the_reply_with_its_lines(page: Page, office: Office) -> None:
+    number = office.arrive()
+    office.deps.views[str(number)] = {"answer": SUGGESTED}
+    page.goto(f"{office.desk.url}/agent/tickets/{number}")
+    panel, editor = panel_of(page, number), page.locator("#editor")
+    first, second = panel.locator("article").nth(0), panel.locator("article").nth(1)
+    first.get_by_role("button", name="Insert text").click()
+    expect(editor).to_have_value(CHAIN.quote)
+    expect(editor).to_be_focused()
+    page.keyboard.type(" Kind regards")
+    second.get_by_role("button", name="Insert link").click()
+    expect(editor).to_have_value(f"{CHAIN.quote} Kind regards\n\n{REPLAY.link}")
+    assert page.is_checked("input[value=public]")
+    expect(second.locator(".st.good")).to_have_text("Link inserted 14:24, by you")
+    office.desk.control("POST", f"tickets/{number}", {"status": "closed"})
+    expect(editor).to_be_hidden()
+    first.get_by_role("button", name="Insert link").click()
+    expect(first.locator(".trouble")).to_contain_text("The reply editor did not take it.")
 
 
 def test_each_ticket_has_its_own_frame_and_opening_it_is_one_request(page: Page, office: Office) -> None:

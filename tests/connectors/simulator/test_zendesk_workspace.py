@@ -73,10 +73,23 @@ def test_handshake_get_set_and_invoke(page: Any, hosted: tuple[Desk, list[str]])
     assert page.locator("iframe").get_attribute("height") == "480"
     frame.evaluate("window.zaf.invoke('ticket.editor.insert', '<p>Hello<br>Kim</p>')")
     assert page.input_value("#editor") == "Hello\nKim"
+    frame.evaluate("window.zaf.invoke('ticket.editor.insert', '<p>a &lt; b<br>&nbsp; c\\nd</p><p>e</p>')")
+    assert page.input_value("#editor") == "Hello\nKim\n\na < b\n  c d\n\ne"
     frame.evaluate("window.zaf.set({'comment.type': 'internalNote'})")
     assert page.is_checked("input[value=note]")
     frame.evaluate("window.zaf.invoke('notify', 'Routed', 'notice', 60000)")
     assert page.inner_text("#notices") == "Routed"
+    desk.control("POST", f"tickets/{number}", {"status": "closed"})
+    page.wait_for_selector("#reply", state="hidden")
+    refused = frame.evaluate("window.zaf.invoke('ticket.editor.insert', 'Too late')")["result"]["errors"]
+    assert "the ticket is closed" in refused["ticket.editor.insert"]["message"]
+
+
+def test_an_app_sets_a_field(page: Any, hosted: tuple[Desk, list[str]]) -> None:
+    desk, _ = hosted
+    number = desk.arrive()
+    page.goto(f"{desk.url}/agent/tickets/{number}")
+    frame = frame_of(page, number)
     field = desk.connection["fields"]["category"]
     frame.evaluate(f"window.zaf.set({{'ticket.customField:custom_field_{field}': 'billing'}})")
     assert "billing" in desk.api("GET", f"tickets/{number}").json()["ticket"]["tags"]
