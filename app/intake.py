@@ -11,12 +11,11 @@ from typing import Any
 from flask import Blueprint, Response, jsonify, request, url_for
 
 from app.bootstrap import Deps
-from app.intake_auth import signed_by
+from app.intake_auth import admitted
 from app.intake_draft import drafted
 from app.intake_errors import PREFIX, Refused
 from app.intake_request import read
 from connectors.crash import crash_point
-from connectors.store.api_keys import OpenKey
 from connectors.store.intake import KeyReused, SentIn
 
 LARGEST_BODY = 1024 * 1024
@@ -36,7 +35,7 @@ def create_blueprint(deps: Deps) -> Blueprint:
             raise Refused("wrong_type")
         request.max_content_length = LARGEST_BODY  # more is answered 413 before it is read
         body = request.get_data(cache=False)
-        key = _admitted(deps, body)
+        key = admitted(deps, body)
         idempotency_key = request.headers.get(IDEMPOTENCY_KEY, "")
         if _PRINTABLE.fullmatch(idempotency_key) is None:
             raise Refused("bad_idempotency_key")
@@ -62,23 +61,13 @@ def create_blueprint(deps: Deps) -> Blueprint:
 
     @blueprint.get("/<ticket_id>")
     def look(ticket_id: str) -> Response:
-        key = _admitted(deps, request.path.encode())
+        key = admitted(deps, request.path.encode())
         found = deps.store.intake.find(key.tenant, ticket_id)
         if found is None:
             raise Refused("not_found")
         return _told(found, ())
 
     return blueprint
-
-
-def _admitted(deps: Deps, signed: bytes) -> OpenKey:
-    """The key that signed this request and may send just now."""
-    now = deps.now()
-    key = signed_by(deps.store.api_keys, request.headers, signed, now=now)
-    wait_s = deps.store.api_keys.take(key, now=now)
-    if wait_s:
-        raise Refused("too_many", retry_after_s=wait_s)
-    return key
 
 
 def _told(ticket: SentIn, notes: tuple[str, ...]) -> Response:

@@ -7,8 +7,10 @@ import hmac
 import re
 from datetime import datetime, timedelta
 
+from flask import request
 from werkzeug.datastructures import Headers
 
+from app.bootstrap import Deps
 from app.intake_errors import Refused
 from connectors.store.api_keys import ApiKeys, OpenKey
 
@@ -16,6 +18,16 @@ KEY, TIMESTAMP, SIGNATURE = "X-Deskhand-Key", "X-Deskhand-Timestamp", "X-Deskhan
 WINDOW = timedelta(minutes=5)
 LONGEST_KEY_ID = 40
 _SECONDS = re.compile(r"[0-9]{1,11}")
+
+
+def admitted(deps: Deps, signed: bytes) -> OpenKey:
+    """The key that signed this request and may send just now; raises `Refused`."""
+    now = deps.now()
+    key = signed_by(deps.store.api_keys, request.headers, signed, now=now)
+    wait_s = deps.store.api_keys.take(key, now=now)
+    if wait_s:
+        raise Refused("too_many", retry_after_s=wait_s)
+    return key
 
 
 def signature(secret: str, timestamp: str, content: bytes) -> str:

@@ -28,9 +28,12 @@ REFUSALS: dict[str, tuple[int, str]] = {
     "other_ticket": (409, "This Idempotency-Key was used for another ticket."),
     "too_large": (413, "The body is larger than 1 MB. Of attachments send the names only."),
     "wrong_type": (415, "Send Content-Type: application/json."),
+    "not_a_release": (422, "Some fields cannot be taken; `problems` names each."),
+    "not_a_search": (422, "Some fields cannot be taken; `problems` names each."),
     "not_a_ticket": (422, "Some fields cannot be taken; `problems` names each."),
     "too_many": (429, "This key sends faster than it may. Wait as long as Retry-After says."),
     "failed": (500, "Something failed here and is in the log. Send the same request again."),
+    "no_articles": (503, "No article can be searched yet: an admin reads them with `deskhand kb sync`."),
     "not_stored": (503, "Not stored just now. Send the same request again."),
 }
 """Code -> status and message. docs/intake.md explains each."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Literal, TypeVar
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 from pydantic_core import PydanticCustomError
@@ -42,16 +42,19 @@ Long = Annotated[Line, Field(max_length=250)]
 Value = Annotated[Line, Field(max_length=500)]
 
 
-class _Strict(BaseModel):
+class Strict(BaseModel):
     model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
 
 
-class Sender(_Strict):
-    email: Annotated[str, Field(max_length=254), AfterValidator(_mail_address)]
+MailAddress = Annotated[str, Field(max_length=254), AfterValidator(_mail_address)]
+
+
+class Sender(Strict):
+    email: MailAddress
     name: Annotated[str, Field(max_length=200), AfterValidator(_one_line)] = ""
 
 
-class Asked(_Strict):
+class Asked(Strict):
     """One ticket as its sender wrote it."""
 
     requester: Sender
@@ -66,14 +69,22 @@ class Asked(_Strict):
     metadata: Annotated[dict[Key, Value], Field(max_length=20)] = {}
 
 
+Sent = TypeVar("Sent", bound=Strict)
+
+
 def read(body: bytes) -> Asked:
     """The ticket in a request's body; raises `Refused` with every problem and where it is."""
+    return parsed(Asked, body, otherwise="not_a_ticket")
+
+
+def parsed(model: type[Sent], body: bytes, *, otherwise: str) -> Sent:
+    """What a request's body holds; raises `Refused` with the code `otherwise` where it is something else."""
     try:
         text = body.decode("utf-8")
     except UnicodeDecodeError:
         raise Refused("not_json") from None
     try:
-        return Asked.model_validate_json(text)
+        return model.model_validate_json(text)
     except ValidationError as error:
         found = error.errors(include_url=False, include_context=False, include_input=False)
     if found[0]["type"] == "json_invalid":
@@ -81,4 +92,4 @@ def read(body: bytes) -> Asked:
     problems = [(".".join(map(str, each["loc"])) or "body", each["msg"]) for each in found[:MOST_PROBLEMS]]
     if len(found) > MOST_PROBLEMS:
         problems.append(("", f"and {len(found) - MOST_PROBLEMS} more"))
-    raise Refused("not_a_ticket", problems=problems)
+    raise Refused(otherwise, problems=problems)
