@@ -22,7 +22,20 @@ def create_app(settings: Settings | None = None, deps: Deps | None = None) -> Fl
     # Here, because workers and the clock use parts of this package too and serve no page: it is 0.7 s of their start.
     from flask import Flask
 
-    from app import acknowledge, console, errors, intake, metrics, pager_webhooks, probes, sidebar, webhooks
+    from app import (
+        acknowledge,
+        articles_api,
+        console,
+        errors,
+        intake,
+        metrics,
+        pager_webhooks,
+        probes,
+        release_webhooks,
+        releases,
+        sidebar,
+        webhooks,
+    )
     from app.bootstrap import build
 
     settings = settings or Settings.from_env(os.environ)
@@ -35,6 +48,9 @@ def create_app(settings: Settings | None = None, deps: Deps | None = None) -> Fl
     app.register_blueprint(pager_webhooks.create_blueprint(deps))
     app.register_blueprint(acknowledge.create_blueprint(deps))
     app.register_blueprint(intake.create_blueprint(deps))
+    app.register_blueprint(articles_api.create_blueprint(deps))
+    app.register_blueprint(releases.create_blueprint(deps))
+    app.register_blueprint(release_webhooks.create_blueprint(deps))
     app.register_blueprint(sidebar.create_blueprint(deps))
     app.register_blueprint(console.create_blueprint(deps))
     errors.register(app)

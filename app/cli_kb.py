@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import json
 import os
 import sys
@@ -12,8 +11,12 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
 
-from app import cli_kb_text
+from app import cli_kb_evaluate, cli_kb_text
 from app.bootstrap import Deps
+from app.cli_kb_gaps import findings, gaps
+from app.cli_kb_readers import deflected
+from app.cli_kb_release import release
+from app.cli_kb_review import review, set_facts
 from app.cli_start import AS_JSON, ON_TENANT, one, start
 from app.cli_triage_text import Bar
 from triage.articles import Audience, State, changed_lines
@@ -30,7 +33,6 @@ AS_READER = click.option(
     show_default=True,
     help="Find what this one may read: a visitor is not signed in, a customer is.",
 )
-WORST = 10
 
 
 @click.group()
@@ -38,6 +40,14 @@ def kb() -> None:
     """The knowledge base: articles of the helpdesk and from files, and the search over them."""
     # Before numpy is imported: on matrices this small more threads wait for each other.
     os.environ.setdefault("OMP_NUM_THREADS", "1")
+
+
+kb.add_command(deflected)
+kb.add_command(gaps)
+kb.add_command(findings)
+kb.add_command(review)
+kb.add_command(release)
+kb.add_command(set_facts)
 
 
 @kb.command()
@@ -53,6 +63,7 @@ def kb() -> None:
     help="Who may read files and rows that do not say.",
 )
 @click.option("--locale", default="en", show_default=True, help="The language of files and rows that do not say.")
+@click.option("--anyway", is_flag=True, help="Use the search index even if it finds less than the one before.")
 @ON_TENANT
 @AS_JSON
 def sync(
@@ -62,16 +73,18 @@ def sync(
     name: str | None,
     audience: str,
     locale: str,
+    anyway: bool,
     tenant: str | None,
     as_json: bool,
 ) -> None:
     """Read articles and make the search index again: the helpdesk's, or with --folder or --csv those kept elsewhere.
 
-    Reading a folder or a file again removes what it no longer has. Exit status 1: some files or rows were left out.
+    Reading a folder or a file again removes what it no longer has. Exit status 1: some files or rows were left out, or
+    the new index found less and was refused.
     """
     from app.knowledge.files import NoSourceName, keep_files, source_name
-    from app.knowledge.indexing import refresh_index
     from app.knowledge.reading import read_helpdesk
+    from app.knowledge.refreshing import refresh_index
     from connectors.article_files import FilesUnusable, Found, read_csv, read_folder
 
     if (folder and csv_file) or (full and (folder or csv_file)):
@@ -94,17 +107,22 @@ def sync(
         source = "helpdesk"
         read = read_helpdesk(deps, chosen, full=full, waits=True, progress=tell)
         counts, whole = read.counts, read.full
-    index = refresh_index(deps, chosen, lambda: _encoder(deps), progress=tell)
+    refreshed = refresh_index(deps, chosen, lambda: _encoder(deps), anyway=anyway, progress=tell)
     tell.end()
     if as_json:
         problems = [asdict(each) for each in found.problems]
         told = {"source": source, "full": whole, **asdict(counts), "skipped": problems}
-        click.echo(json.dumps({**told, "index": index.version if index else None}))
+        index = refreshed.index.version if refreshed.index else None
+        click.echo(json.dumps({**told, "index": index, "refused": refreshed.refused, "judged": refreshed.judged}))
     else:
         click.echo(
             "\n".join(cli_kb_text.summary(source, counts, deps.store.articles.counts(chosen), whole=whole, found=found))
         )
-    sys.exit(1 if found.problems else 0)
+        if refreshed.refused:
+            click.echo(f"{refreshed.refused} Use the new one anyway with --anyway.")
+        elif refreshed.judged:
+            click.echo(refreshed.judged)
+    sys.exit(1 if found.problems or refreshed.refused else 0)
 
 
 @kb.command("list")
@@ -188,47 +206,31 @@ def search(words: str, reader: str, limit: int, tenant: str | None, as_json: boo
 
 
 @kb.command()
-@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path), required=False)
+@click.option("--history", is_flag=True, help="What was measured so far, by version of the index.")
 @AS_READER
 @ON_TENANT
 @AS_JSON
-def evaluate(file: Path, reader: str, tenant: str | None, as_json: bool) -> None:
-    """How often search finds the right article: FILE is CSV with `query,article_id`, several ids divided by `;`."""
-    from app.knowledge.searching import evaluate as measure
+def evaluate(file: Path | None, history: bool, reader: str, tenant: str | None, as_json: bool) -> None:
+    """How often search finds the right article, on what agents inserted lately.
 
+    Or on FILE: CSV with `query,article_id`, several ids divided by `;`.
+    """
+    if history and file:
+        raise click.UsageError("Use FILE or --history.")
     deps = start()
-    shelf = _shelf(deps, one(deps, tenant).id, as_json=as_json)
-    queries = _queries(file, {ref for ref, _ in shelf.articles}, as_json=as_json)
-    found = measure(shelf, queries, _reader(reader))
-    if as_json:
-        click.echo(json.dumps({"index": shelf.index.version, **asdict(found)}))
+    chosen = one(deps, tenant).id
+    if history:
+        cli_kb_evaluate.history(deps, chosen, as_json=as_json)
         return
-    click.echo(f"{found.queries:,} queries, index {shelf.index.version}")
-    click.echo(f"  first           {100 * found.recall_at_1:.1f} %")
-    click.echo(f"  in first three  {100 * found.recall_at_3:.1f} %")
-    click.echo(f"  MRR at 10       {found.mrr_at_10:.3f}")
-    for each in found.worst[:WORST]:
-        place = f"place {each.place}" if each.place else "not in ten"
-        click.echo(f"  {place:<10}  “{each.query[:80]}” wants {', '.join(each.right)}, first is {each.first or 'none'}")
-
-
-def _queries(file: Path, known: set[str], *, as_json: bool) -> list[tuple[str, set[str]]]:
-    found: list[tuple[str, set[str]]] = []
-    try:
-        with file.open(encoding="utf-8-sig", newline="") as opened:
-            reader = csv.DictReader(opened, strict=True, restval="")
-            if missing := {"query", "article_id"} - set(reader.fieldnames or ()):
-                _problem(f"{file} has no column {', '.join(sorted(missing))}.", as_json=as_json)
-            for row in reader:
-                right = {ref.strip() for ref in row["article_id"].split(";") if ref.strip()}
-                if not right <= known or not right:
-                    _problem(f"{file}:{reader.line_num}: there is no article {row['article_id']!r}.", as_json=as_json)
-                found.append((row["query"], right))
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
-        _problem(f"{file} cannot be read as UTF-8 CSV: {error}.", as_json=as_json)
-    if not found:
-        _problem(f"{file} has no queries.", as_json=as_json)
-    return found
+    cli_kb_evaluate.measure(
+        deps,
+        chosen,
+        file,
+        open_shelf=lambda: _shelf(deps, chosen, as_json=as_json),
+        reader=None if file is None and reader == "agent" else _reader(reader),
+        as_json=as_json,
+    )
 
 
 def _encoder(deps: Deps) -> Encoder:
@@ -239,7 +241,7 @@ def _encoder(deps: Deps) -> Encoder:
 
 def _shelf(deps: Deps, tenant: str, *, as_json: bool) -> Shelf:
     from app.knowledge.searching import Shelf
-    from connectors.index_files import IndexBroken, IndexMissing
+    from connectors.index import IndexBroken, IndexMissing
 
     try:
         return Shelf.open(deps, tenant, _encoder(deps))

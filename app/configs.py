@@ -6,10 +6,12 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from connectors.defaults import sla_text
+from app.knowledge.rules import areas
+from connectors.defaults import knowledge_text, sla_text
 from connectors.store import Store
-from connectors.store.config import SLA, Version
+from connectors.store.config import KNOWLEDGE, SLA, Version
 from connectors.yaml_text import dump, parse
+from triage import knowledge_reading
 from triage.sla.reading import SlaRulesError, rules_from
 from triage.sla.remarks import remarks as sla_remarks
 
@@ -33,7 +35,21 @@ def _check_sla(body: Any) -> tuple[tuple[str, ...], tuple[str, ...]]:
         return error.problems, ()
 
 
-KINDS = {each.name: each for each in (Kind(name=SLA, title="service-level rules", shipped=sla_text, check=_check_sla),)}
+def _check_knowledge(body: Any) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    try:
+        knowledge_reading.rules_from(body, version="new", areas=areas())
+    except knowledge_reading.KnowledgeRulesError as error:
+        return error.problems, ()
+    return (), ()
+
+
+KINDS = {
+    each.name: each
+    for each in (
+        Kind(name=SLA, title="service-level rules", shipped=sla_text, check=_check_sla),
+        Kind(name=KNOWLEDGE, title="knowledge rules", shipped=knowledge_text, check=_check_knowledge),
+    )
+}
 
 
 def live(store: Store, tenant: str, kind: Kind, version: int | None = None) -> Version | None:

@@ -18,12 +18,13 @@ from typing import Any
 
 import click
 
+from app import demo_releases
 from app.passwords import hash_password
 from app.processes import only_one
 from app.rehearsal import Rehearsal, RehearsalFailed
 from app.settings import Settings
 from connectors.defaults import load_sla, load_taxonomy
-from connectors.store.config import SLA
+from connectors.store.config import KNOWLEDGE, SLA
 from connectors.store.decisions import StoredDecision
 from triage.decisions import Outcome
 from triage.words import percent
@@ -62,8 +63,10 @@ def run(*, fast: bool, once: bool, as_json: bool, port: int | None, vendor: str)
                 tickets = int(rehearsal.helpdesk("POST", "arrivals", pace)["coming"])
                 told = _Telling(rehearsal, err=as_json)
                 if not once:
+                    releases = demo_releases.Releases(rehearsal)
                     while not stop.wait(0.3):
                         told.tell()
+                        releases.send_when_read()
                     click.echo("Stopping.", err=True)
                     return 0
                 rehearsal.settle(tickets=tickets, within_s=SETTLED_WITHIN_S, step=told.tell)
@@ -102,6 +105,8 @@ def demo_rules() -> dict[str, Any]:
 def _staff(rehearsal: Rehearsal) -> None:
     deps = rehearsal.deps
     deps.store.config.save(rehearsal.tenant, SLA, demo_rules(), by=LOG_IN, why="Who works here", now=deps.now())
+    owners = demo_releases.demo_rules()
+    deps.store.config.save(rehearsal.tenant, KNOWLEDGE, owners, by=LOG_IN, why="Who owns articles", now=deps.now())
 
 
 def _invite(rehearsal: Rehearsal) -> None:

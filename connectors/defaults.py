@@ -1,4 +1,4 @@
-"""The taxonomy, example tickets and service-level rules that ship, read from the package's own YAML files."""
+"""The taxonomy, example tickets and rules that ship, read from the package's own YAML files."""
 
 from __future__ import annotations
 
@@ -40,6 +40,17 @@ def load_sla() -> Mapping[str, Any]:
 def sla_text() -> str:
     """The same as text, with the comments that explain it."""
     return (_folder() / "sla.yaml").read_text(encoding="utf-8")
+
+
+def load_knowledge() -> Mapping[str, Any]:
+    """The default knowledge rules as written, for `triage.knowledge_reading.rules_from`."""
+    found: Mapping[str, Any] = parse(knowledge_text())
+    return found
+
+
+def knowledge_text() -> str:
+    """The same as text, with the comments that explain it."""
+    return (_folder() / "knowledge.yaml").read_text(encoding="utf-8")
 
 
 def load_examples() -> tuple[Example, ...]:

@@ -16,6 +16,7 @@ from redis.retry import Retry
 from rq import Queue
 from rq.job import Job
 from rq.serializers import JSONSerializer
+from rq.timeouts import BaseTimeoutException
 
 QUEUE = "deskhand"
 MAX_QUEUED = 50
@@ -23,6 +24,9 @@ MAX_QUEUED = 50
 MARK = "deskhand:mark"
 WORKERS = "rq:workers"
 """RQ's list of its workers; a dead one stays on it for a while, without its own key."""
+
+TimedOut = BaseTimeoutException
+"""What a job's own timer raises in it: not a failure of what it was just doing."""
 
 PLAN = "jobs.plan.plan"
 SEND = "jobs.send.send"
@@ -34,6 +38,9 @@ DRY_RUN = "jobs.dry_run.dry_run"
 LEARN = "jobs.learn.learn"
 ESCALATE = "jobs.escalate.escalate"
 ARTICLES = "jobs.articles.articles"
+REVIEWS = "jobs.reviews.reviews"
+GAPS = "jobs.gaps.gaps"
+SEARCH = "jobs.search.search"
 
 TIMEOUT_S = {
     PLAN: 60,
@@ -46,6 +53,9 @@ TIMEOUT_S = {
     LEARN: 900,
     ESCALATE: 120,
     ARTICLES: 900,
+    REVIEWS: 600,
+    GAPS: 600,
+    SEARCH: 900,
 }
 INBOX_JOBS = {
     "reconcile": RECONCILE,
@@ -56,6 +66,9 @@ INBOX_JOBS = {
     "learn": LEARN,
     "escalate": ESCALATE,
     "articles": ARTICLES,
+    "reviews": REVIEWS,
+    "gaps": GAPS,
+    "search": SEARCH,
 }
 """Which job works an inbox row of a given kind; every other kind is a ticket event and is planned."""
 

@@ -11,6 +11,9 @@ from connectors.store import Store
 from connectors.store.clockwork import FIRST, LAST
 from connectors.store.inbox import ANY_RANK, ESCALATE
 
+LATELY = timedelta(days=2)
+"""Search is measured while agents use it."""
+
 
 @dataclass(frozen=True, slots=True)
 class Timed:
@@ -32,6 +35,9 @@ def timetable(settings: Settings) -> tuple[Timed, ...]:
         Timed("tidy", timedelta(minutes=5), LAST, tenants=lambda store, now: store.markers.due(now)),
         Timed("learn", timedelta(days=1), LAST, tenants=lambda store, now: store.examples.resting(now)),
         Timed("articles", timedelta(minutes=5), LAST, tenants=lambda store, now: store.articles.due(now)),
+        Timed("search", timedelta(days=1), LAST, tenants=lambda store, now: store.inserts.tenants(now - LATELY)),
+        Timed("gaps", timedelta(days=1), LAST, tenants=lambda store, now: store.gaps.due()),
+        Timed("reviews", timedelta(seconds=5), tenants=lambda store, now: store.reviews.due(now)),
         Timed(ESCALATE, timedelta(seconds=1), FIRST, tenants=lambda store, now: store.timers.due(now)),
         Timed("renew", timedelta(minutes=1), FIRST, tenants=lambda store, now: store.access.due(now)),
     )

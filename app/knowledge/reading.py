@@ -123,6 +123,12 @@ def rest(deps: Deps, tenant: str, span: timedelta) -> None:
         deps.store.cursors.set_in(transaction, tenant, NEXT, (now + span).isoformat(), now=now)
 
 
+def how_far(store: Store, tenant: str) -> tuple[datetime | None, int | None]:
+    """When the helpdesk's articles were last read whole or for changes, and how many a reading under way has seen."""
+    state = _load(store, tenant)
+    return state.read_at, None if state.walk is None else _read(state.walk.counts)
+
+
 def said(counts: Counts) -> str:
     """What became of the articles, in words."""
     return f"{counts.new:,} new, {counts.changed:,} changed, {counts.deleted:,} deleted, {counts.unchanged:,} unchanged"

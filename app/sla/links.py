@@ -1,4 +1,4 @@
-"""Links that we sign: the one by which whoever was told says "I have it", and the address for a pager's webhook.
+"""Links that we sign: the one by which whoever was told says "I have it", and the addresses for others' webhooks.
 
 A link holds no more than ids. It opens nothing but one ticket's alarm, and only for so long.
 """
@@ -69,6 +69,17 @@ def pager_hook(deps: Deps, tenant: str) -> str:
 def read_pager_hook(deps: Deps, token: str) -> str:
     """The tenant; raises `LinkForged`."""
     return str(_read(deps, "pager", token))
+
+
+def release_hook(deps: Deps, tenant: str, source: str) -> str:
+    """Where the tenant's code host posts its releases; what comes there is signed too."""
+    token = _signer(deps, f"releases-{source}").dumps(tenant)
+    return f"{deps.settings.public_url}/webhooks/releases/{source}/{token}"
+
+
+def read_release_hook(deps: Deps, source: str, token: str) -> str:
+    """The tenant; raises `LinkForged`."""
+    return str(_read(deps, f"releases-{source}", token))
 
 
 def _signer(deps: Deps, purpose: str) -> URLSafeSerializer:

@@ -6,6 +6,9 @@ from pathlib import Path
 
 from connectors.store.access import Access
 from connectors.store.api_keys import ApiKeys
+from connectors.store.article_events import ArticleEvents
+from connectors.store.article_findings import ArticleFindings
+from connectors.store.article_use import ArticleUse
 from connectors.store.articles import Articles
 from connectors.store.budgets import Budgets
 from connectors.store.clockwork import Cursors, Schedule
@@ -16,15 +19,23 @@ from connectors.store.deliveries import Deliveries
 from connectors.store.dry_runs import DryRuns
 from connectors.store.examples import Examples
 from connectors.store.findings import Findings
+from connectors.store.gaps import Gaps
 from connectors.store.gauges import Gauges
 from connectors.store.history import History
 from connectors.store.inbox import Inbox
+from connectors.store.inserts import Inserts
 from connectors.store.installations import Installations
 from connectors.store.intake import Intake
 from connectors.store.markers import Markers
 from connectors.store.models import Models
 from connectors.store.outbox import Outbox
+from connectors.store.rankers import Rankers
+from connectors.store.readings import Readings
+from connectors.store.releases import Releases
 from connectors.store.replays import Replays
+from connectors.store.reviews import Reviews
+from connectors.store.search_tests import SearchTests
+from connectors.store.suggestions import Suggestions
 from connectors.store.tallies import Tallies
 from connectors.store.tenants import Tenants
 from connectors.store.ticket_log import TicketLog
@@ -64,6 +75,17 @@ class Store:
         self.models = Models(database)
         self.config = Configs(database)
         self.articles = Articles(database)
+        self.releases = Releases(database)
+        self.reviews = Reviews(database)
+        self.readings = Readings(database)
+        self.article_use = ArticleUse(database)
+        self.article_events = ArticleEvents(database)
+        self.suggestions = Suggestions(database)
+        self.article_findings = ArticleFindings(database)
+        self.search_tests = SearchTests(database)
+        self.rankers = Rankers(database)
+        self.inserts = Inserts(database)
+        self.gaps = Gaps(database)
         self.ticket_log = TicketLog(database)
         self.timers = Timers(database)
 

@@ -28,6 +28,7 @@ class StoredArticle:
     """An article as it is kept. `key` names it among all sources.
 
     `article` has the key as its `ref`, is outdated when its state says so, and has no body: `Articles.text` has it.
+    `verified_at` is when somebody last said that it is right, `verified_for` the newest release then.
     """
 
     id: int
@@ -40,6 +41,9 @@ class StoredArticle:
     changed_at: datetime
     checked_at: datetime
     deleted_at: datetime | None
+    verified_at: datetime | None = None
+    verified_by: str | None = None
+    verified_for: str | None = None
 
 
 def key_of(source: str, ref: str) -> str:
@@ -171,6 +175,9 @@ def stored(row: Row[Any]) -> StoredArticle:
         changed_at=row.changed_at,
         checked_at=row.checked_at,
         deleted_at=row.deleted_at,
+        verified_at=row.verified_at,
+        verified_by=row.verified_by,
+        verified_for=row.verified_for,
     )
 
 

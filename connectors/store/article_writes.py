@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy import Connection, Row, delete, select, update
 
 from connectors.store.article_rows import article_values, facts_values, plain
+from connectors.store.article_states import in_review
 from connectors.store.schema import article as table
 from connectors.store.schema import article_version as versions
 from triage.articles import Article, Facts, State, state_after
@@ -86,6 +87,8 @@ def change_in(connection: Connection, tenant: str, read: Read, before: Row[Any],
         is_draft=article.is_draft,
         is_outdated=article.is_outdated,
     )
+    if state is State.VERIFIED and State(before.state) is not state and in_review(connection, tenant, before.id):
+        state = State.REVIEW_DUE  # published again, with a review open
     values |= {"state": state.value, **article_values(article)}
     values |= {} if read.facts is None else facts_values(read.facts)
     connection.execute(update(table).where(table.c.tenant == tenant, table.c.id == before.id).values(**values))

@@ -16,10 +16,12 @@ from connectors.store.article_rows import (
     body_hash,
     clean,
     digest,
+    facts_values,
     place_of,
     plain,
     stored,
 )
+from connectors.store.article_states import verify_in
 from connectors.store.article_writes import Counts, Place, Read, add_in, change_in
 from connectors.store.database import Database
 from connectors.store.schema import article as table
@@ -133,6 +135,15 @@ class Articles:
         with self.database.read() as connection:
             return [stored(row) for row in connection.execute(query if limit is None else query.limit(limit))]
 
+    def some(self, tenant: str, article_ids: Collection[int]) -> dict[int, StoredArticle]:
+        """Those of these articles that are there, by number, without their texts."""
+        found: dict[int, StoredArticle] = {}
+        for ids in _chunks(list(article_ids)):
+            with self.database.read() as connection:
+                rows = connection.execute(_facts().where(*_live(tenant), table.c.id.in_(ids)))
+                found |= {row.id: stored(row) for row in rows}
+        return found
+
     def languages(self, tenant: str, key: str) -> list[StoredArticle]:
         """Every language of one article, deleted ones too; empty when there is none of that key."""
         source, ref = place_of(key)
@@ -146,6 +157,28 @@ class Articles:
         query = select(table.c.text).where(table.c.tenant == tenant, table.c.id == article_id)
         with self.database.read() as connection:
             return str(connection.execute(query).scalar_one_or_none() or "")
+
+    def openings(self, tenant: str, article_ids: Collection[int], letters: int) -> dict[int, str]:
+        """How the texts of these articles begin."""
+        found: dict[int, str] = {}
+        for ids in _chunks(list(article_ids)):
+            query = select(table.c.id, func.substr(table.c.text, 1, letters).label("text"))
+            with self.database.read() as connection:
+                rows = connection.execute(query.where(table.c.tenant == tenant, table.c.id.in_(ids)))
+                found |= {row.id: row.text for row in rows}
+        return found
+
+    def locales(self, tenant: str) -> list[str]:
+        """The languages there are articles in."""
+        query = select(table.c.locale).where(*_live(tenant)).distinct().order_by(table.c.locale)
+        with self.database.read() as connection:
+            return list(connection.execute(query).scalars())
+
+    def texts(self, tenant: str, article_ids: Collection[int]) -> dict[int, str]:
+        """What a reader sees of a few articles, by number."""
+        query = select(table.c.id, table.c.text).where(*_live(tenant), table.c.id.in_(list(article_ids)))
+        with self.database.read() as connection:
+            return {row.id: row.text for row in connection.execute(query)}
 
     def versions(self, tenant: str, article_id: int) -> list[ArticleVersion]:
         """What it said before, the newest first."""
@@ -199,6 +232,19 @@ class Articles:
         with self.database.write() as connection:
             mine = (*_live(tenant), table.c.id == article_id)
             return connection.execute(update(table).where(*mine).values(state=state.value)).rowcount == 1
+
+    def set_facts(self, tenant: str, article_id: int, facts: Facts, *, now: datetime) -> bool:
+        """What somebody set; False when there is no such article. Open reviews stay with whom they are."""
+        with self.database.write() as connection:
+            mine = (*_live(tenant), table.c.id == article_id)
+            return connection.execute(update(table).where(*mine).values(**facts_values(facts))).rowcount == 1
+
+    def verify(self, tenant: str, article_id: int, *, by: str, release: str | None, now: datetime) -> bool:
+        """Somebody said it is right, as of that release; False when there is no such article. See `Reviews.close_all`
+        for one with open reviews.
+        """
+        with self.database.write() as connection:
+            return verify_in(connection, tenant, article_id, by=by, release=release, now=now)
 
     def due(self, now: datetime) -> list[str]:
         """Tenants whose helpdesk's articles are to be read again, or were never read."""

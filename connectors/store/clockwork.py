@@ -98,6 +98,19 @@ class Schedule:
             crash_point("schedule.before_commit")
             return True
 
+    def ask(self, tenant: str, name: str, *, now: datetime) -> bool:
+        """Run it at once, because a person waits for it; False while a run waits or goes on already."""
+        with self.database.write() as connection:
+            if connection.execute(select(inbox.c.id).where(*_unfinished(tenant, name)).limit(1)).first() is not None:
+                return False
+            self.inbox.schedule_in(connection, tenant, name, f"asked {now.isoformat()}", now=now, rank=ANY_RANK)
+            return True
+
+    def waits(self, tenant: str, name: str) -> bool:
+        """Whether a run waits or goes on."""
+        with self.database.read() as connection:
+            return connection.execute(select(inbox.c.id).where(*_unfinished(tenant, name)).limit(1)).first() is not None
+
 
 def _unfinished(tenant: str, name: str) -> tuple[ColumnElement[bool], ...]:
     return inbox.c.tenant == tenant, inbox.c.kind == name, inbox.c.state.in_(STATES.unfinished)

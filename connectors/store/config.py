@@ -1,4 +1,4 @@
-"""What admins own (`sla`): every version of it, the newest holds. Versions are only ever added."""
+"""What admins own (`sla`, `knowledge`): every version of it, the newest holds. Versions are only ever added."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from connectors.store.schema import tenant as tenants
 from connectors.store.timers import Timers
 
 SLA = "sla"
+KNOWLEDGE = "knowledge"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,7 +53,9 @@ class Configs:
         return [_stored(row) for row in rows]
 
     def save(self, tenant: str, kind: str, body: Mapping[str, Any], *, by: str, why: str, now: datetime) -> int:
-        """Put `body`, which JSON can hold, into use as the next version; its number. Tickets are looked at again."""
+        """Put `body`, which JSON can hold, into use as the next version; its number. After service-level rules, tickets
+        are looked at again.
+        """
         values = {"tenant": tenant, "kind": kind, "body": dict(body), "by": by[:200], "why": why[:200], "at": now}
         with self.database.write() as connection:
             # One writer of a tenant at a time takes the next number; who only refers to the tenant does not wait.

@@ -31,6 +31,8 @@ OPSGENIE_KEY, OPSGENIE_REGION = "opsgenie_key", "opsgenie_region"
 """The pager is Opsgenie where this key is set."""
 PAGER_SECRET = "pager_webhook_secret"  # noqa: S105
 """What the pager signs its own webhooks with, or sends along."""
+RELEASE_SECRETS = {"github": "github_release_secret", "gitlab": "gitlab_release_secret"}
+"""What a code host signs its releases with, or sends along; by where they come from."""
 OUT_WEBHOOK_URL, OUT_WEBHOOK_SECRET = "out_webhook_url", "out_webhook_secret"
 """The customer's own program that is called, and what the calls are signed with."""
 WEBHOOK_TOKEN, PANEL_TOKEN = "webhook_token", "panel_token"

@@ -13,7 +13,7 @@ from app import cli, cli_config
 from app.bootstrap import Deps
 from app.settings import Settings
 from app.sla.rules import rules_for
-from connectors.defaults import load_sla, sla_text
+from connectors.defaults import knowledge_text, load_sla, sla_text
 from connectors.store import Store
 from connectors.yaml_text import dump, parse
 from tests.conftest import ToldClock
@@ -152,3 +152,14 @@ def test_what_makes_no_sense_is_wrong_usage(desk: Store, tmp_path: Path) -> None
         ["export", "sla", "--tenant", "nobody"],
     ):
         assert run(*wrong, given="").exit_code == 2
+
+
+def test_knowledge_rules_go_out_and_come_in(desk: Store) -> None:
+    shipped = run("export", "knowledge")
+    assert (shipped.exit_code, shipped.stdout) == (0, knowledge_text())
+    changed_rules = knowledge_text().replace("within_days: 10 ", "within_days: 5 ")
+    assert out("import", "knowledge", "-", given=changed_rules)["version"] == 1
+    assert "within_days: 5" in run("export", "knowledge").stdout
+    refused = out("import", "knowledge", "-", given="owners: {sso: mei}\nreview: {within_days: no}", status=1)
+    assert [each.partition(":")[0] for each in refused["problems"]] == ["owners.sso", "review.within_days"]
+    assert run("export", "sla").stdout == sla_text(), "another kind"

@@ -12,8 +12,11 @@ import pytest
 from click.testing import CliRunner, Result
 
 from app import cli, cli_kb
+from app.knowledge.refreshing import Refreshed
 from connectors.registry import VENDORS
+from connectors.store.suggestions import Suggestion
 from tests.jobs.conftest import Desk, desk, triager
+from triage.suggestions import Act
 
 __all__ = ["desk", "triager"]
 
@@ -167,7 +170,7 @@ def test_a_csv_file_is_read_and_measured(here: Desk, tmp_path: Path) -> None:
     assert (told["queries"], round(told["recall_at_1"], 2), told["recall_at_3"]) == (3, 0.67, 1.0)
     assert [each["query"] for each in told["worst"]] == ["rotate the signing key"]
     said = run("evaluate", str(tmp_path / "queries.csv")).stdout
-    assert "first           66.7 %" in said
+    assert "first           2 of 3" in said
     assert "“rotate the signing key” wants csv:faq/2, first is csv:faq/3" in said
     (tmp_path / "queries.csv").write_text("query,article_id\nanything,csv:faq/9\n")
     assert "there is no article" in run("evaluate", str(tmp_path / "queries.csv")).output
@@ -188,3 +191,64 @@ def test_a_csv_file_is_read_and_measured(here: Desk, tmp_path: Path) -> None:
 def test_wrong_use_ends_with_one_line(here: Desk, args: tuple[str, ...], status: int, said: str) -> None:
     result = run(*args)
     assert (result.exit_code, said in result.output) == (status, True), result.output
+
+
+def test_search_is_measured_on_what_agents_inserted_and_its_history_is_told(here: Desk) -> None:
+    assert "Nothing was measured yet." in run("evaluate", "--history").stdout
+    run("sync")
+    assert out("evaluate", exit_code=1)["problem"].startswith("No agent has inserted an article that is still there.")
+
+    reset = next(each for each in here.store.articles.find("acme") if each.article.title == "Reset your password")
+    other = next(each for each in out("search", "how do I") if each["title"] != reset.article.title)
+    encoder = here.run.triager.encoder
+    for ref, query in (("1", "I forgot my password and cannot sign in"), ("2", other["title"])):
+        made = Suggestion(
+            ticket_ref=ref,
+            query=query,
+            vector=encoder.encode([query])[0],
+            encoder=encoder.id,
+            index_version="",
+            ranker="shipped",
+            product_area=None,
+            sure=0.5,
+            found=(),
+            made_at=here.clock.forward(minutes=1),
+        )
+        here.store.suggestions.keep("acme", made)
+        here.store.article_events.add("acme", ref, reset.id, Act.INSERT_TEXT, now=here.clock(), by_id="7")
+    told = out("evaluate")
+    assert (told["queries"], told["recall_at_1"]) == (2, 0.5)
+    assert told["worst"][0]["ticket_ref"] == "2"
+    said = run("evaluate").stdout
+    assert "2 of the newest inserts, index " in said
+    assert "first           1 of 2" in said
+    assert "wants " in said
+
+    version = told["index"]
+    here.store.rankers.add(
+        "acme", weights={"score": 0.9, "before": 2.0}, measured={}, promoted=False, why="Noise.", now=here.clock()
+    )
+    listed = run("evaluate", "--history").stdout
+    assert listed.count(f"index {version[:8]}  inserts  first 1 of 2, in three ") == 2
+    assert "refused   the shipped order 0.9, used on alike tickets 2.0\n    Noise." in listed
+    history = out("evaluate", "--history")
+    assert [each["index_version"] for each in history["tests"]] == [version, version]
+    assert history["orders"][0]["state"] == "refused"
+    assert run("evaluate", "--history", __file__).exit_code == 2
+
+
+def test_a_refused_index_is_told_and_can_be_used_anyway(here: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[bool] = []
+
+    def refreshed(*_args: object, anyway: bool, **_how: object) -> Refreshed:
+        asked.append(anyway)
+        return Refreshed(judged="As good.") if anyway else Refreshed(refused="It is worse.")
+
+    monkeypatch.setattr("app.knowledge.refreshing.refresh_index", refreshed)
+    result = run("sync")
+    assert result.exit_code == 1
+    assert "It is worse. Use the new one anyway with --anyway." in result.stdout
+    assert out("sync", exit_code=1)["refused"] == "It is worse."
+    result = run("sync", "--anyway")
+    assert (result.exit_code, asked) == (0, [False, False, True])
+    assert "As good." in result.stdout

@@ -8,9 +8,13 @@ from pathlib import Path
 
 import pytest
 
+from app import demo_releases
 from app.demo import demo_rules, training_command
+from app.knowledge.rules import areas
 from app.settings import Settings
 from connectors.defaults import load_sla
+from triage import knowledge_reading
+from triage.reviews.changes import changes_of
 from triage.sla.reading import rules_from
 from triage.sla.remarks import remarks
 
@@ -35,3 +39,13 @@ def test_the_demos_ladders_reach_people() -> None:
     strange = list(remarks(rules_from(demo_rules(), version="demo")))
     assert all("level 1" in each and "helpdesk_id" in each for each in strange), strange
     assert load_sla()["escalation"]["leads"] == {}, "the shipped rules stay as they are"
+
+
+def test_the_demos_articles_have_owners_whom_mails_reach_and_its_releases_tell_of_changes() -> None:
+    rules = knowledge_reading.rules_from(demo_releases.demo_rules(), version="demo", areas=areas())
+    people = rules_from(demo_rules(), version="demo").escalation.people
+    assert {people[each].email for each in (*rules.owners.values(), rules.owner or "")} >= {
+        "ana.lind@fieldline.example"
+    }
+    assert all(set(each["product_areas"]) <= set(areas()) for each in demo_releases.RELEASES)
+    assert all(changes_of(each["notes"]) for each in demo_releases.RELEASES)

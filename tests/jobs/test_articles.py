@@ -11,10 +11,10 @@ import pytest
 from sqlalchemy import select
 
 from app.knowledge import indexing, reading
-from app.knowledge.reading import LISTED, Reading, read_helpdesk
+from app.knowledge.reading import LISTED, Reading, how_far, read_helpdesk
+from app.knowledge.refreshing import Refreshed
 from connectors.base import Feature, Helpdesk
 from connectors.errors import Forbidden, Rejected
-from connectors.index import Index
 from connectors.registry import VENDORS
 from connectors.simulator.records import HelpArticle, Translation
 from connectors.store.article_rows import StoredArticle
@@ -78,7 +78,7 @@ def test_every_language_is_read_and_can_be_searched(desk: Desk) -> None:
     assert note == f"{languages(desk)} new, 0 changed, 0 deleted, 0 unchanged."
     assert {ref for ref, _ in known(desk)} == {str(each.id) for each in texts(desk)}
     assert {locale for _, locale in known(desk)} == {EN, DE}
-    index = Index.open(indexing.folder_of(desk.run.deps, "acme"))
+    index = indexing.place_of(desk.run.deps, "acme").open()
     found = {(entry.ref, entry.locale[:2]) for entry in index.corpus.entries}
     assert found == set(known(desk))
 
@@ -86,7 +86,7 @@ def test_every_language_is_read_and_can_be_searched(desk: Desk) -> None:
 def test_nothing_new_costs_nothing(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     run(desk)
     before = known(desk)
-    monkeypatch.setattr(Index, "build", None)
+    monkeypatch.setattr("app.knowledge.refreshing.make", None)
     assert run(desk)[-1] == ("done", f"0 new, 0 changed, 0 deleted, {languages(desk)} unchanged.")
     assert [each.changed_at for each in known(desk).values()] == [each.changed_at for each in before.values()]
 
@@ -112,7 +112,7 @@ def test_changes_deletions_drafts_translations_and_who_may_read(desk: Desk) -> N
     mine = now[str(edited.id), EN]
     assert desk.store.articles.text("acme", mine.id) == "## Now\n\nAnother text."
     assert len(desk.store.articles.versions("acme", mine.id)) == 1
-    index = Index.open(indexing.folder_of(desk.run.deps, "acme"))
+    index = indexing.place_of(desk.run.deps, "acme").open()
     assert str(gone.id) not in {entry.ref for entry in index.corpus.entries}
 
 
@@ -125,6 +125,23 @@ def test_what_comes_back_is_there_again(desk: Desk) -> None:
     state.put(state.articles, gone)
     run(desk)
     assert (str(gone.id), EN) in known(desk)
+
+
+def test_how_far_a_reading_is_can_be_told_while_it_goes_on(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    fill(desk, 250)
+    assert how_far(desk.store, "acme") == (None, None)
+    walk(desk)
+    began = how_far(desk.store, "acme")[0]
+    assert how_far(desk.store, "acme") == (began, None)
+    assert began is not None
+    desk.clock.forward(days=2)
+    killed_at_half(desk, monkeypatch)
+    at, seen = how_far(desk.store, "acme")
+    assert at == began
+    assert seen is not None
+    assert 0 < seen < languages(desk)
+    walk(desk)
+    assert how_far(desk.store, "acme") == (began + timedelta(days=2), None)
 
 
 def test_a_run_that_was_killed_goes_on_where_it_was(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -164,7 +181,7 @@ def test_a_spent_budget_is_waited_for_and_nothing_is_read_twice(desk: Desk, monk
     whole = requests_of(desk, lambda: walk(desk))
     desk.clock.forward(days=2)
     desk.store.installations.set("acme", limits={"requests": 120, "help_center": 120})
-    monkeypatch.setattr("jobs.articles.refresh_index", lambda *_args: None)
+    monkeypatch.setattr("jobs.articles.refresh_index", lambda *_args: Refreshed())
     spent = tries = 0
     while not tries or runs(desk)[-1][0] != "done":
         spent += requests_of(desk, desk.work)
@@ -238,20 +255,26 @@ def test_no_help_centre_is_asked_for_again_the_next_day_only(desk: Desk, monkeyp
 
 def test_an_index_that_is_gone_or_damaged_is_made_again(desk: Desk) -> None:
     run(desk)
-    folder = indexing.folder_of(desk.run.deps, "acme")
+    place = indexing.place_of(desk.run.deps, "acme")
+    folder = place.scratch
     (folder / "current.json").unlink()
     run(desk)
-    assert Index.open(folder).corpus.entries
+    assert place.open().corpus.entries
     for path in folder.rglob("*.npy"):
         path.write_bytes(b"damaged")
     run(desk)
-    assert Index.open(folder).corpus.entries
+    assert place.open().corpus.entries
+
+
+def test_a_refused_index_is_told(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("jobs.articles.refresh_index", lambda *_args: Refreshed(refused="It finds less."))
+    assert run(desk)[-1] == ("done", f"{languages(desk)} new, 0 changed, 0 deleted, 0 unchanged. It finds less.")
 
 
 def test_long_reading_lets_other_work_come_between(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     fill(desk, 250)
     monkeypatch.setattr("jobs.articles.MOST", timedelta(0))
-    monkeypatch.setattr("jobs.articles.refresh_index", lambda *_args: None)
+    monkeypatch.setattr("jobs.articles.refresh_index", lambda *_args: Refreshed())
     desk.work()
     assert under_way(desk)
     assert str(runs(desk)[0][1]).endswith("There is more to read.")

@@ -96,3 +96,17 @@ def test_cursors_are_kept_for_each_tenant_and_stream(store: Store, tenant: str, 
             store.cursors.set_in(transaction, tenant, "tickets", value, now=clock())
     assert store.cursors.get(tenant, "tickets") == "def"
     assert store.cursors.get(tenant, "users") is None
+
+
+def test_a_person_asks_for_one_run_and_the_timetable_goes_on(store: Store, tenant: str, clock: ToldClock) -> None:
+    every = timedelta(minutes=5)
+    assert not store.schedule.waits(tenant, "articles")
+    assert store.schedule.ask(tenant, "articles", now=clock())
+    assert store.schedule.waits(tenant, "articles")
+    assert not store.schedule.ask(tenant, "articles", now=clock())
+    assert not store.schedule.run_due(tenant, "articles", every, now=clock())
+    assert not store.schedule.waits(tenant, "doctor")
+    store.replays.park(["in-1"], now=clock())
+    assert not store.schedule.waits(tenant, "articles")
+    assert store.schedule.run_due(tenant, "articles", every, now=clock())
+    assert not store.schedule.ask(tenant, "articles", now=clock())
