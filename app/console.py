@@ -11,6 +11,7 @@ from app.admin import Attempts, Overview, Shell, UserRecord
 from app.admin.connect_model import Desk
 from app.bootstrap import Deps
 from app.console_deliveries import DeliveriesService, midnight
+from app.console_knowledge import KnowledgeService
 from app.console_overview import Link
 from app.console_sla import SlaService
 from app.console_triage import TriageService
@@ -28,7 +29,7 @@ def create_blueprint(deps: Deps) -> Blueprint:
     )
 
 
-class ConsoleService(DeliveriesService, TriageService, SlaService):
+class ConsoleService(DeliveriesService, TriageService, SlaService, KnowledgeService):
     """Implements `app.admin.ConsoleDeps`."""
 
     def find_user(self, email: str) -> UserRecord | None:
@@ -60,7 +61,8 @@ class ConsoleService(DeliveriesService, TriageService, SlaService):
         names = sorted({desk.name for desk in desks})
         place = f"{', '.join(names)}, on {' and '.join(vendors)}" if desks else "No helpdesk connected yet"
         bad = sum(desk.bad for desk in desks)
-        return Shell(place=place, zone="UTC", parked=len(self.store.replays.parked()), bad_checks=bad)
+        parked, due = len(self.store.replays.parked()), self.due_articles()
+        return Shell(place=place, zone="UTC", parked=parked, bad_checks=bad, reviews=due)
 
     def overview(self) -> Overview:
         now = self.deps.now()

@@ -1,4 +1,4 @@
-"""The admin console: log-in, Overview, Triage, SLA, Deliveries and Connect, for people who run Deskhand."""
+"""The admin console: log-in, Overview, Triage, SLA, Knowledge, Deliveries and Connect, for who runs Deskhand."""
 
 from __future__ import annotations
 

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 from flask import Blueprint, Response, abort, g, make_response, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
-from app.admin import charts, connect_pages, deliveries_pages, sla_pages, triage_pages, words
+from app.admin import charts, connect_pages, deliveries_pages, knowledge_pages, sla_pages, triage_pages, words
 from app.admin.login import Login
 from app.admin.sessions import Sessions
 from app.admin.views_model import ConsoleDeps
@@ -64,6 +64,7 @@ def create_blueprint(
     rule("/", "overview", pages.overview, methods=["GET"])
     triage_pages.add_rules(blueprint, deps, pages)
     sla_pages.add_rules(blueprint, deps, pages)
+    knowledge_pages.add_rules(blueprint, deps, pages)
     deliveries_pages.add_rules(blueprint, deps, pages)
     connect_pages.add_rules(blueprint, deps, pages)
     return blueprint

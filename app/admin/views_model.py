@@ -8,6 +8,7 @@ from typing import Protocol
 
 from app.admin.connect_model import ConnectDeps
 from app.admin.deliveries_model import DeliveriesDeps
+from app.admin.knowledge_model import KnowledgeDeps
 from app.admin.sla_model import SlaDeps
 from app.admin.tones import Tone
 from app.admin.triage_model import TriageDeps
@@ -38,13 +39,14 @@ class Attempts:
 class Shell:
     """What surrounds every page. `place` is "Fieldline, on …", ready to print; `zone` is an IANA name.
 
-    `bad_checks` counts what is broken in the connections.
+    `bad_checks` counts what is broken in the connections, `reviews` the articles that are due for review.
     """
 
     place: str
     zone: str
     parked: int = 0
     bad_checks: int = 0
+    reviews: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,7 +88,7 @@ class Overview:
     working: bool = True
 
 
-class ConsoleDeps(ConnectDeps, DeliveriesDeps, TriageDeps, SlaDeps, Protocol):
+class ConsoleDeps(ConnectDeps, DeliveriesDeps, TriageDeps, SlaDeps, KnowledgeDeps, Protocol):
     """What the console needs; the Overview is about all helpdesks of this installation."""
 
     def find_user(self, email: str) -> UserRecord | None:

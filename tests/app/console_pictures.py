@@ -9,7 +9,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
-from playwright.sync_api import Page, sync_playwright
+from playwright.sync_api import Browser, Page, sync_playwright
 from werkzeug.serving import make_server
 
 from app import create_app
@@ -21,6 +21,9 @@ from connectors.simulator.server import QuietHandler
 from connectors.store import Store
 from connectors.store.tenants import MODE, SHADOW
 from tests.app.admin.connect_fakes import DELETED, good
+from tests.app.admin.console_fakes import PASSWORD as USER_PASSWORD
+from tests.app.admin.console_fakes import USER, FakeConsole
+from tests.app.admin.console_site import served
 from tests.browser_here import chromium
 from tests.conftest import new_tenant
 
@@ -31,6 +34,19 @@ EMAIL, PASSWORD = "ana@fieldline.example", "a good long password"
 def picture(page: Page, out: Path, name: str, *, height: int) -> None:
     page.set_viewport_size({"width": 1280, "height": height})
     page.screenshot(path=out / f"connect-{name}.png")
+
+
+def knowledge(browser: Browser, out: Path) -> None:
+    """The review queue of a made-up working day."""
+    with served(FakeConsole()) as origin:
+        page = browser.new_page(base_url=origin, color_scheme="light", viewport={"width": 1280, "height": 900})
+        page.goto("/console/login")
+        page.fill("#email", USER.email)
+        page.fill("#password", USER_PASSWORD)
+        page.click("button[type=submit]")
+        page.goto("/console/knowledge")
+        page.screenshot(path=out / "knowledge.png", full_page=True)
+        page.close()
 
 
 def main() -> None:
@@ -44,6 +60,7 @@ def main() -> None:
         server = make_server("127.0.0.1", port, app, threaded=True, request_handler=QuietHandler)
         threading.Thread(target=server.serve_forever, daemon=True).start()
         browser = play.chromium.launch(executable_path=chromium(), args=["--no-sandbox"])
+        knowledge(browser, out)
         page = browser.new_page(base_url=settings.public_url, color_scheme="light")
         page.goto("/console/login")
         page.fill("#email", EMAIL)

@@ -25,6 +25,7 @@ from app.admin.payload import leaves
 from app.passwords import hash_password
 from connectors.store.names import NoSuchDelivery
 from tests.app.admin.connect_fakes import FakeConnect
+from tests.app.admin.knowledge_fakes import FakeKnowledge
 from tests.app.admin.sla_fakes import FakeSla
 from tests.app.admin.triage_fakes import FakeTriage
 from triage.dry_run import FieldChange, Preview, Verdict
@@ -282,13 +283,14 @@ def overview() -> Overview:
     )
 
 
-class FakeConsole(FakeConnect, FakeTriage, FakeSla):
+class FakeConsole(FakeConnect, FakeTriage, FakeSla, FakeKnowledge):
     """Users, attempts and deliveries in memory; `asked` remembers what was filtered, `done` what was pressed."""
 
     def __init__(self) -> None:
         FakeConnect.__init__(self)
         FakeTriage.__init__(self)
         FakeSla.__init__(self)
+        FakeKnowledge.__init__(self)
         self.user: UserRecord | None = USER
         self.attempts: dict[tuple[str, str], Attempts] = {}
         self.page = deliveries()
@@ -323,7 +325,10 @@ class FakeConsole(FakeConnect, FakeTriage, FakeSla):
 
     def shell(self) -> Shell:
         place = "Fieldline, on one helpdesk"
-        return Shell(place=place, zone="Europe/Berlin", parked=self.parked_count, bad_checks=self.bad_checks)
+        due = self.knowledge.due_total if self.knowledge else 0
+        return Shell(
+            place=place, zone="Europe/Berlin", parked=self.parked_count, bad_checks=self.bad_checks, reviews=due
+        )
 
     def overview(self) -> Overview:
         return self.first

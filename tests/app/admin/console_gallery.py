@@ -34,6 +34,13 @@ def shoot(page: Page, origin: str, deps: FakeConsole, out: Path, name: str) -> N
         ("/sla?ticket=48303", "sla-held"),
         ("/sla?ticket=48304", "sla-long"),
         ("/sla?ticket=99", "sla-unknown"),
+        ("/knowledge", "knowledge"),
+        (f"/knowledge/{OTHER}", "knowledge-empty"),
+        (f"/knowledge/{TENANT}?did=dismissed&gap=2&area=identity", "knowledge-undo"),
+        (f"/knowledge/{TENANT}/gaps/1", "knowledge-gap"),
+        (f"/knowledge/{TENANT}/articles", "knowledge-articles"),
+        (f"/knowledge/{TENANT}/articles/31", "knowledge-article"),
+        (f"/knowledge/{TENANT}/releases/2", "knowledge-releases"),
         ("/deliveries", "deliveries"),
         ("/deliveries?did=drop&n=1&of=1&q=48", "done"),
     ):
