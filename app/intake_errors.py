@@ -75,7 +75,7 @@ def _refused(error: Exception) -> Refused:
         case HTTPException() if error.code in _OF_STATUS:
             return Refused(_OF_STATUS[error.code])
         case SQLAlchemyError() | VaultError():
-            log.error("a ticket could not be stored: %s", type(error).__name__)
+            log.error("a request could not be stored: %s", type(error).__name__)
             return Refused("not_stored", retry_after_s=RETRY_AFTER_S)
         case _:
             log.error("unexpected failure", exc_info=error)

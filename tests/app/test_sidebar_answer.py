@@ -344,10 +344,10 @@ def test_typed_words_use_the_encoder_where_there_is_one(ready: Desk, monkeypatch
         return by_words(texts)
 
     ready.rules()
-    monkeypatch.setattr(ready.service.answers.typed, "_encoder", Encoder(id="by-words", run=run))
+    monkeypatch.setattr(ready.service.answers.typed, "encoder", lambda: Encoder(id="by-words", run=run))
     assert ready.offered("parquet export") == ["4"]
     assert asked == ["parquet export"]
-    monkeypatch.setattr(ready.service.answers.typed, "_encoder", Encoder(id="another", run=run))
+    monkeypatch.setattr(ready.service.answers.typed, "encoder", lambda: Encoder(id="another", run=run))
     assert ready.offered("parquet export") == ["4"]
     assert asked == ["parquet export"], "vectors of two encoders are never compared"
 
