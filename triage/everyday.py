@@ -1,4 +1,4 @@
-"""Words that release notes and articles use whatever they are about, so that sharing them tells nothing."""
+"""Words that tickets, release notes and articles use whatever they are about, so that sharing them tells nothing."""
 
 _WORDS = """
     a about above add added adds after again ahead all allow allowed allows already also always an and another any

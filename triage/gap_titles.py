@@ -10,6 +10,7 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
+from triage.everyday import EVERYDAY
 from triage.search.words import written
 from triage.text import clean
 
@@ -18,7 +19,9 @@ LONGEST = 120
 LOOKED_AT = 10
 """Subjects of a group that are tried, the most typical first."""
 ENOUGH = 2
-"""Words that a title needs."""
+"""Words that a title needs besides everyday ones."""
+LEAST_SHARE = 0.5
+"""Of the subject's telling words; with more left out it reads like a riddle, and the group's own words say more."""
 _ADDRESS = re.compile(r"@|://|^www\.|\.(?:com|net|org|io|de|eu|fr|co|uk|ch|at|nl|es|it|pl)\b", re.I)
 _EDGES = ".,;:!?\"'()[]{}<>*_~|/\\-–—…“”„‚‘’«»#=+&"
 
@@ -77,11 +80,11 @@ def title_of(subjects: Sequence[str], texts: Sequence[str], usage: Usage, words:
         here = sum(word.lower() in each for each in inside)
         return here >= 2 and 2 * here >= len(inside) and usage.is_shared(word)
 
-    best, kept_share = "", 0.0
+    best, kept_share = "", LEAST_SHARE
     for subject in subjects[:LOOKED_AT]:
         cleaned, _ = clean(subject, "")
         title, kept, of = _without(cleaned, stays)
-        if kept >= ENOUGH and kept / of > kept_share:
+        if kept >= ENOUGH and (kept / of > kept_share or (not best and kept / of == kept_share)):
             best, kept_share = title, kept / of
         if kept_share == 1:
             break
@@ -94,15 +97,16 @@ def telling(words: Sequence[str], usage: Usage) -> tuple[str, ...]:
 
 
 def _without(subject: str, stays: Callable[[str], bool]) -> tuple[str, int, int]:
-    """The subject with "…" for what may not stay, how many of its words stayed, and how many it had."""
+    """The subject with "…" for what may not stay; how many of its words stayed and it had, everyday ones apart."""
     told: list[str] = []
     kept = of = 0
     for piece in subject.split():
         found = written(piece.strip(_EDGES))
-        of += bool(found)
+        tells = any(word.lower() not in EVERYDAY and not word.isdigit() for word in found)
+        of += tells
         fine = not _ADDRESS.search(piece) and all(map(stays, found))
         if fine:
-            kept += bool(found)
+            kept += tells
             told.append(piece)
         elif not told or told[-1] != LEFT_OUT:
             told.append(LEFT_OUT)

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from triage.reviews.everyday import EVERYDAY
+from triage.everyday import EVERYDAY
 
 _WORDS = "one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen"  # in order from 1
 NUMBER_WORDS = {word: str(value) for value, word in enumerate(_WORDS.split(), start=1)} | {

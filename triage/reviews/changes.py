@@ -7,7 +7,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import chain
 
-from triage.reviews.amounts import dimensions
 from triage.reviews.kinds import IDLE, MENU, Kind, kind_of, said
 from triage.reviews.markup import lines_of
 from triage.reviews.terms import Term, terms_of, unmarked
@@ -50,10 +49,10 @@ _GOES_ON = re.compile(
     re.IGNORECASE,
 )
 _IS_NOW = re.compile(
-    r"(?:\*\*|[\"”»'`])(?: (?:is|are) (?:now|from now on)| becomes?| instead of|,? formerly| →| ->)(?: called)?"
-    r" (?:\*\*|[\"“«'`])"
+    r"(?:\*\*|[\"”»'`])(?: [^\W\d_]+){0,5}(?: (?:is|are) (?:now|from now on)| becomes?| instead of|,? formerly| →| ->)"
+    r"(?: [^\W\d_]+){0,2} (?:\*\*|[\"“«'`])"
 )
-"""One name in marks for another."""
+"""One name in marks for another; a few words may stand between: where the thing is, or what it is called."""
 _UNCHANGED = re.compile(
     r"\bnothing (?:else )?changes\b|\b(?:is|are|remains?|stays?|was|were) (?:unchanged|not affected|unaffected)\b"
     r"|\b(?:remains?|stays?) (?:the same|as|part|where|in place|available|possible|supported)\b"
@@ -121,12 +120,10 @@ def _pieces(notes: str) -> Iterator[tuple[str, str]]:
 
 
 def _split(text: str) -> Iterator[str]:
-    """The sentences of a piece, those together that tell of one change: another begins where a sentence says itself
-    what became of something, or states an amount, and does not go on with "it" or "this"."""
+    """The sentences of a piece; one that goes on about the one before it, with "it" or "this", stays with that."""
     together = ""
     for sentence in map(_only_changes, _sentences(text)):
-        plain = unmarked(sentence)
-        if together and not _GOES_ON.match(plain) and (said(plain) or dimensions(plain)):
+        if together and not _GOES_ON.match(unmarked(sentence)):
             yield together
             together = ""
         together = f"{together} {sentence}".strip()

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from triage.everyday import EVERYDAY
 from triage.reviews.amounts import dimensions
 from triage.reviews.changes import Change
-from triage.reviews.everyday import EVERYDAY
 from triage.reviews.kinds import MENU
 from triage.reviews.nearness import Encode, closer, cosines
 from triage.reviews.releases import Documented, Floats, Release
@@ -24,7 +24,10 @@ NO_ARTICLE = 0.35
 """The cosine from which an article is nearer than none: what is further away is about something else."""
 FAR = 1.5  # an article that leads by more than this leads
 _PAGE = re.compile(r"\b([^\W\d_]{3,30}) (?:page|menu|tab|entry|section|screen|settings|button|item|area)\b")
-_WHERE = r"(?:to|into|under|below|above|behind|beside|next to|near)"
+_WHERE = (
+    r"(?:to|into|under|below|above|behind|beside|next to|near"
+    r"|becomes?|(?:is|are) now|(?:is|are) (?:[a-z]+ ){0,4}(?:called|named|labell?ed))"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,8 +47,9 @@ class Evidence:
     `terms`, `limits` and `steps` are 0 to 1: telling terms that both have, a measure that both state an amount of, a
     menu entry that was renamed or moved and that the article leads through. `search` is the score that search would
     give the article for the change as a query, and `lead` how far that is above the best other article's, or above
-    none. `near` is the best cosine, NaN without vectors. `area` has one value for each article: 1 where a product area
-    is the release's, -1 where none is, 0 where either has none.
+    none. `near` is the best cosine, and `above` how far that of the article's best sentence is above the mean over all
+    articles; both are NaN without vectors. `area` has one value for each article: 1 where a product area is the
+    release's, -1 where none is, 0 where either has none.
     """
 
     wording: Wording
@@ -57,6 +61,7 @@ class Evidence:
     search: Floats
     lead: Floats
     near: Floats
+    above: Floats
     area: Rows
 
     @classmethod
@@ -87,12 +92,22 @@ class Evidence:
                 np.maximum.at(best[at], group_of, share)
         passage, title = cosines(vectors, rows, group_of, shape)
         search, lead = _search(passage, title, whole, single)
+        sentence = passage
         if vectors is not None and encode is not None:
-            passage = closer(passage, vectors, wording, group_of, search, encode)
+            sentence = closer(passage, vectors, wording, group_of, search, encode)
+            passage = np.fmax(passage, sentence)
             search, lead = _search(passage, title, whole, single)
         area = _areas(release, rows, group_of, len(keys))
         near = np.fmax(passage, title)
-        return cls(wording, group_of, found, terms, limits, steps, search, lead, near, area)
+        above = sentence - _means(sentence)
+        return cls(wording, group_of, found, terms, limits, steps, search, lead, near, above, area)
+
+
+def _means(cosines: Floats) -> Floats:
+    """Of each change, over the articles that have vectors; 0 where none has."""
+    known = np.isfinite(cosines)
+    sums = np.where(known, cosines, 0).sum(axis=1, keepdims=True)
+    return np.asarray(sums / np.maximum(known.sum(axis=1, keepdims=True), 1), np.float32)
 
 
 def _search(passage: Floats, title: Floats, whole: Floats, single: Floats) -> tuple[Floats, Floats]:
@@ -118,7 +133,7 @@ def _search(passage: Floats, title: Floats, whole: Floats, single: Floats) -> tu
 
 
 def menu_names(change: Change) -> list[str]:
-    """What the change renamed, moved or removed, as far as it is called by a name; not the names of where it went."""
+    """What the change renamed, moved or removed, as far as it has a name; not what it became, nor where it went."""
     if change.kind not in MENU:
         return []
     whole = [term.text for term in change.terms if term.sort is Sort.MARKED]

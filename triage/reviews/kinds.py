@@ -55,7 +55,8 @@ _SAID = {
         r"\b(?:does|do) not (?:crash|fail|hang|freeze|jump|flicker|overlap)\b",
     ),
     Kind.RENAMED: _any(
-        r"\brenam(?:e|ed|es|ing)\b|\bused to be (?:called|named)\b|\b(?:is|are) (?:now )?(?:called|named|labell?ed)\b",
+        r"\brenam(?:e|ed|es|ing)\b|\bused to be (?:called|named)\b",
+        r"\b(?:is|are) (?:\w+ ){0,4}(?:called|named|labell?ed)\b",
         r"\bnew name\b|\bformerly\b|\bpreviously (?:called|named|known)\b|\bumbenannt\b|\bheißt (?:jetzt|nun)\b",
         r"\bgoes by the name\b|\bgets? (?:the|a new) name\b|\bwhat you know as\b|\bbecomes?\b|\breplaced by\b",
     ),

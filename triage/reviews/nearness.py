@@ -36,7 +36,7 @@ def cosines(
 def closer(
     passage: Floats, vectors: Floats, wording: Wording, group_of: Rows, search: Floats, encode: Encode
 ) -> Floats:
-    """The cosines again, with each change's likeliest articles read sentence by sentence."""
+    """The best sentence's cosines for the articles likeliest for any change, the passages' for the others."""
     order = np.argsort(-search, axis=1, kind="stable")[:, :CLOSER]
     # The likeliest of every change first, so that a long list of changes is not read for its first ones only.
     groups = dict.fromkeys(group for group in order.T.ravel().tolist() if not np.isnan(passage[:, group]).all())
@@ -51,6 +51,7 @@ def closer(
         return passage
     near = vectors @ encode([wording.sentences[number] for number in numbers]).T
     best = passage.copy()
+    best[:, np.unique(group_of[wording.owner[numbers]])] = -1
     for column, number in enumerate(numbers):
         group = group_of[wording.owner[number]]
         best[:, group] = np.fmax(best[:, group], near[:, column])

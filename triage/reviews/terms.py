@@ -12,8 +12,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import Enum
 
+from triage.everyday import EVERYDAY
 from triage.reviews.amounts import NUMBER_WORDS, amounts
-from triage.reviews.everyday import EVERYDAY
 from triage.search.words import stem, tokens
 
 LONGEST = 80  # characters of a term; more is a sentence

@@ -11,8 +11,8 @@ from math import log
 import numpy as np
 from numpy.typing import NDArray
 
+from triage.everyday import EVERYDAY
 from triage.reviews.amounts import dimensions
-from triage.reviews.everyday import EVERYDAY
 from triage.reviews.terms import Sort, Term, flat, steps_of
 from triage.search.kept import Entry, numbered
 from triage.search.lexical import Lexical, Wanted

@@ -1,6 +1,6 @@
 """How often the articles a release is said to touch are those that people judged.
 
-python -m tests.triage.reviews.measure [held_out|tuning|fan_out]
+python -m tests.triage.reviews.measure [fresh|held_out|tuning|fan_out]
 """
 
 from __future__ import annotations
@@ -56,6 +56,6 @@ def keys(found: Sequence[Affected], articles: Sequence[Documented]) -> set[str]:
 if __name__ == "__main__":
     prepare(MODELS)
     for own in (load(MODELS), None):
-        result = measure(read(sys.argv[1] if len(sys.argv) > 1 else "held_out"), seeded(own), own)
+        result = measure(read(sys.argv[1] if len(sys.argv) > 1 else "fresh"), seeded(own), own)
         how = "with vectors" if own else "words alone"
         print(f"{how}: precision {result.precision:.3f}, recall {result.recall:.3f} ({result})")  # noqa: T201

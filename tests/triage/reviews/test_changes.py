@@ -9,6 +9,7 @@ from tests.triage.reviews.help_centre import article
 from triage.reviews.amounts import amounts, dimensions
 from triage.reviews.areas import areas_of
 from triage.reviews.changes import MOST, changes_of
+from triage.reviews.evidence import menu_names
 from triage.reviews.kinds import Kind, kind_of
 from triage.reviews.terms import Sort, flat, steps_of, terms_of
 from triage.reviews.wording import HEAD, Wording, rarity, sentences_of, spread
@@ -62,6 +63,29 @@ def test_a_paragraph_is_cut_where_another_change_begins() -> None:
         "Files may hold 50,000 rows.",
         "The old sheet was removed.",
     ]
+
+
+def test_sentences_about_different_things_are_changes_of_their_own() -> None:
+    found = changes_of("Drivers may share a van. Every stop shows its floor. It is read aloud, too.")
+    assert [change.text for change in found] == [
+        "Drivers may share a van.",
+        "Every stop shows its floor. It is read aloud, too.",
+    ]
+
+
+@pytest.mark.parametrize(
+    "notes",
+    [
+        "**Orders** in the top bar is now **Sales**.",
+        "Orders is from today simply called Sales.",
+        "**Orders** becomes **Sales**.",
+        "What used to be called Orders is now **Sales**.",
+    ],
+)
+def test_a_renamed_thing_is_looked_for_by_its_old_name_only(notes: str) -> None:
+    (change,) = changes_of(f"- {notes}")
+    assert change.kind is Kind.RENAMED
+    assert "Sales" not in menu_names(change)
 
 
 def test_never_more_than_so_many_changes() -> None:
