@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -27,6 +28,8 @@ from triage.sla.log import Acknowledged, Event, FactsSet, PrioritySet, StatusSet
 from triage.suggestions import Act
 from triage.tickets import Channel, Organization, Priority, Requester, Status, Ticket
 
+HELD_S = 60
+"""A search that is held this long was forgotten by its test."""
 NOW = datetime(2026, 11, 17, 13, 24, tzinfo=UTC)
 NAMES = Names(
     categories={
@@ -163,13 +166,16 @@ def view(**changes: object) -> PanelView:
 
 
 class FakeSidebar:
-    """Sessions, tickets and corrections in dicts. `delays` makes a ticket slow, `down` the helpdesk silent."""
+    """Sessions, tickets and corrections in dicts. `delays` makes a ticket slow, `may_search` holds searches
+    back, `down` makes the helpdesk silent."""
 
     def __init__(self, host_origin: str = "https://fieldline.zendesk.com") -> None:
         self.host_origin = host_origin
         self.bearers: set[str] = set()
         self.views: dict[str, dict[str, object]] = {"48213": {}}
         self.delays: dict[str, float] = {}
+        self.may_search = threading.Event()
+        self.may_search.set()
         self.down: HelpdeskDown | None = None
         self.renewable = True
         self.panel_token = "panel-token"
@@ -264,7 +270,7 @@ class FakeSidebar:
 
     def search(self, session: Session, ticket_ref: str, words: str) -> PanelView:
         self._refuse()
-        time.sleep(self.delays.get("search", 0))
+        assert self.may_search.wait(HELD_S), "a search was held and never let go"
         self.words.append(words)
         found = PanelAnswer(summary=f"1 article for “{words}”", articles=(REPLAY,), asked=words)
         return replace(self.panel(session, ticket_ref), answer=found)

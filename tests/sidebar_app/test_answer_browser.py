@@ -183,9 +183,10 @@ def test_a_search_replaces_the_suggestions_until_the_agent_goes_back(panel: Pane
     frame = panel.open(**POLLED)
     field = frame.get_by_role("searchbox", name="Search articles")
     field.fill("replay")
-    panel.deps.delays["search"] = 0.8
+    panel.deps.may_search.clear()
     field.press("Enter")
     expect(frame.locator("[data-section=answer] .body > [data-told]")).to_have_text("Searching…")
+    panel.deps.may_search.set()
     expect(frame.locator(".asked")).to_contain_text("Searched for “replay”")
     expect(frame.locator("article")).to_have_count(1)
     expect(frame.get_by_role("status")).to_have_text("1 article for “replay”")
