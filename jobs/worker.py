@@ -23,6 +23,7 @@ import signal
 import sys
 import time
 from pathlib import Path
+from types import FrameType
 from typing import Any
 from uuid import uuid4
 
@@ -47,6 +48,12 @@ class LineWorker(SimpleWorker):
     """RQ's in-process worker; it looks for a lost Redis every 2 s instead of up to every minute."""
 
     max_connection_wait_time = 2.0
+    is_asked_to_stop = False
+
+    def request_stop(self, signum: int, frame: FrameType | None) -> None:
+        """RQ asks Redis whether it is idle before it stops, and Redis may be stopped at the same moment."""
+        self.is_asked_to_stop = True
+        super().request_stop(signum, frame)  # type: ignore[no-untyped-call]
 
     def execute_job(self, job: Job, queue: Queue) -> None:
         """One job within its limits; the limits are ours, whatever the queue entry says."""
@@ -123,6 +130,8 @@ def work(run: Runtime, client: redis.Redis) -> bool:
     try:
         worker.work(logging_level="WARNING", max_jobs=RECYCLE_AFTER_JOBS)
     except redis.RedisError as error:
+        if worker.is_asked_to_stop:
+            return True
         log.warning("Redis is away (%s)", type(error).__name__)
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, signal.SIG_DFL)  # RQ's own handlers only ask its loop, which has ended

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
 import threading
@@ -25,7 +26,7 @@ from connectors.store.tallies import JOBS_REFUSED, NOBODY
 from jobs import line, own_threads, runtime
 from jobs.own_threads import OwnThreads
 from jobs.runtime import Runtime, given_up_after_s
-from jobs.worker import LineWorker, has_grown
+from jobs.worker import LineWorker, has_grown, work
 from tests.conftest import ROOT, ToldClock
 from tests.connectors.store.test_line import claim, receive, start
 
@@ -172,3 +173,22 @@ def test_a_worker_counts_refused_jobs_and_keeps_no_text_of_an_error(
 def _results(client: redis.Redis, job_id: str) -> list[str]:
     job = OurJob.fetch(job_id, connection=client, serializer=JSONSerializer)
     return [str(result.exc_string) for result in job.results()]
+
+
+def test_a_worker_told_to_stop_while_redis_goes_away_ends(
+    run: Runtime, client: redis.Redis, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def gone(*_: object) -> None:
+        raise redis.ConnectionError("refused")
+
+    def stopped(self: LineWorker, **_: object) -> None:
+        self.request_stop(signal.SIGTERM, None)
+
+    before = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT)}
+    monkeypatch.setattr(LineWorker, "work", stopped)
+    monkeypatch.setattr(LineWorker, "get_state", gone)
+    try:
+        assert work(run, client), "it would wait for a Redis that was stopped with it"
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
