@@ -50,10 +50,6 @@ class Cluster:
     members: tuple[int, ...]
     words: tuple[str, ...]
 
-    @property
-    def medoid(self) -> int:
-        return self.members[0]
-
 
 def clusters(texts: Sequence[str], vectors: Floats, *, most: int = MOST) -> tuple[Cluster, ...]:
     """Every text in one cluster, the largest first; `vectors` (n, d) are of length 1.

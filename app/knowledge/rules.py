@@ -4,45 +4,21 @@ from __future__ import annotations
 
 import hashlib
 from functools import lru_cache
-from threading import Lock
-from weakref import WeakKeyDictionary
 
+from app.kept_rules import KeptRules
 from connectors.defaults import knowledge_text, load_knowledge, load_taxonomy
 from connectors.store import Store
 from connectors.store.config import KNOWLEDGE
 from triage.knowledge_reading import rules_from
 from triage.knowledge_rules import KnowledgeRules
 
-KEPT = 200
-"""Of so many tenants a process keeps the rules."""
-
-_known: WeakKeyDictionary[Store, dict[str, KnowledgeRules]] = WeakKeyDictionary()
-_lock = Lock()
-
 
 def rules_for(store: Store, tenant: str) -> KnowledgeRules:
-    """What holds now; asked of the database each time, read once for each version.
+    """What holds now; read once for each version.
 
     Raises `KnowledgeRulesError` where the stored rules cannot be read, as after a downgrade.
     """
-    version = store.config.current_number(tenant, KNOWLEDGE)
-    if version is None:
-        return default_rules()
-    with _lock:
-        rules = _known.setdefault(store, {}).get(tenant)
-    if rules is not None and rules.version == str(version):
-        return rules
-    stored = store.config.version(tenant, KNOWLEDGE, version)
-    if stored is None:
-        return default_rules()  # its tenant was taken away between the two reads
-    rules = rules_from(stored.body, version=str(version), areas=areas())
-    with _lock:
-        kept = _known.setdefault(store, {})
-        kept.pop(tenant, None)
-        kept[tenant] = rules
-        while len(kept) > KEPT:
-            del kept[next(iter(kept))]
-    return rules
+    return _kept.of(store, tenant)
 
 
 @lru_cache(maxsize=1)
@@ -56,3 +32,6 @@ def default_rules() -> KnowledgeRules:
 def areas() -> tuple[str, ...]:
     """The keys of the product areas that an article can be about."""
     return tuple(area.key for area in load_taxonomy().product_areas)
+
+
+_kept = KeptRules(KNOWLEDGE, default_rules, lambda body, version: rules_from(body, version=version, areas=areas()))

@@ -98,10 +98,6 @@ class SearchTests:
             where.append(table.c.source == source)
         return next(iter(self._some(*where, limit=1)), None)
 
-    def of_index(self, tenant: str, index_version: str) -> list[SearchTest]:
-        """Every measurement of one version of the index, the newest first."""
-        return self._some(table.c.tenant == tenant, table.c.index_version == index_version)
-
     def history(self, tenant: str, *, limit: int = 50) -> list[SearchTest]:
         """The newest measurements, those of refused versions too, the newest first."""
         return self._some(table.c.tenant == tenant, limit=limit)

@@ -60,7 +60,7 @@ def test_a_cluster_is_told_by_its_own_words() -> None:
     texts, topics = tickets(20)
     for cluster in clusters(texts, vectors(texts))[:4]:
         assert cluster.words
-        assert set(cluster.words) <= set(TOPICS[topics[cluster.medoid]])
+        assert set(cluster.words) <= set(TOPICS[topics[cluster.members[0]]])
 
 
 @pytest.mark.parametrize("each", [2, 10, 40])
@@ -73,7 +73,7 @@ def test_the_order_of_the_texts_makes_no_difference(each: int) -> None:
         shuffled = [texts[place] for place in order]
         found = clusters(shuffled, rows[order])
         assert groups(shuffled, found) == groups(texts, expected)
-        assert [texts[each.medoid] for each in expected] == [shuffled[each.medoid] for each in found]
+        assert [texts[each.members[0]] for each in expected] == [shuffled[each.members[0]] for each in found]
         assert [each.words for each in expected] == [each.words for each in found]
 
 

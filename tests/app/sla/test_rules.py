@@ -8,7 +8,6 @@ from typing import Any
 
 import pytest
 
-from app.sla import rules as module
 from app.sla.rules import default_rules, rules_for
 from connectors.defaults import load_sla
 from connectors.store import Store
@@ -43,7 +42,7 @@ def test_each_tenants_own_newest_version_holds_from_its_saving_on(store: Store, 
 def test_rules_of_so_many_tenants_are_kept_and_no_more(
     store: Store, tenant: str, clock: ToldClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(module, "KEPT", 1)
+    monkeypatch.setattr("app.kept_rules.KEPT", 1)
     store.tenants.add(new_tenant("other"), webhook_token="elsewhere", now=clock())
     for each in (tenant, "other"):
         store.config.save(each, SLA, body(each), by="Ana", why="", now=clock())

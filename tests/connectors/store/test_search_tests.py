@@ -64,8 +64,6 @@ def test_the_newest_is_of_an_index_in_use(store: Store, tenant: str, clock: Told
     assert (newest.id, own.id) == (from_file, first)
     assert [each.id for each in store.search_tests.history(tenant)] == [refused, from_file, first]
     assert [each.id for each in store.search_tests.history(tenant, limit=1)] == [refused]
-    assert [each.id for each in store.search_tests.of_index(tenant, "v1")] == [from_file, first]
-    assert store.search_tests.of_index(tenant, "v9") == []
 
 
 def test_what_customers_wrote_is_cut_and_forgotten_in_time(
